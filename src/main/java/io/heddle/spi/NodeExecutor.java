@@ -1,0 +1,50 @@
+package io.heddle.spi;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Executes every node of one type. A Spring bean of this type is found by the engine and makes its
+ * {@link #typeId()} usable in workflow definitions.
+ *
+ * <p>Implementations must be thread-safe: one instance serves all runs of a host at the same time.
+ * The engine calls {@link #execute} again from the start when the process died before the result
+ * was stored, so an effect outside the run must be safe to repeat.
+ */
+public interface NodeExecutor {
+
+  /**
+   * The node type, as written in {@code typeId} of a workflow node: {@code ^[a-z][a-zA-Z0-9._-]*$},
+   * at most 256 characters. {@code core.} and {@code openwop.} are reserved.
+   */
+  String typeId();
+
+  /**
+   * Whether the node neither reads nor changes anything outside its inputs. The engine may join the
+   * steps of pure nodes into one commit; any other node has its start committed before it runs.
+   */
+  default boolean pure() {
+    return false;
+  }
+
+  /**
+   * Checks the configuration of a node when a workflow that uses it is registered.
+   *
+   * @param config the node's {@code config} object, never null
+   * @return the faults: JSON pointer inside {@code config} to what is wrong there; empty when fine
+   */
+  default Map<String, String> configFaults(Map<String, @Nullable Object> config) {
+    return Map.of();
+  }
+
+  /**
+   * Executes one node once.
+   *
+   * @return the outcome, never null
+   * @throws InterruptedException when the run was cancelled or this node lost it; the engine drops
+   *     whatever was done
+   * @throws Exception any other failure: recorded as a retryable failure of the node, without its
+   *     message
+   */
+  NodeResult execute(NodeContext context) throws Exception;
+}

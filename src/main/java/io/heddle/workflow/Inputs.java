@@ -1,0 +1,44 @@
+package io.heddle.workflow;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a run starts with. */
+public final class Inputs {
+
+  private static final Place INPUTS = Place.ROOT.at("inputs");
+
+  private Inputs() {}
+
+  /**
+   * The variables of a new run: the defaults of the workflow, overlaid with the inputs. An input
+   * that the workflow does not declare is kept as it is.
+   *
+   * @throws InvalidInputsException when a required variable has no value or an input does not fit
+   *     its declared type; null fits none
+   */
+  public static Map<String, @Nullable Object> variables(
+      WorkflowDefinition workflow, Map<String, @Nullable Object> inputs) {
+    Faults faults = new Faults();
+    Map<String, @Nullable Object> variables = new LinkedHashMap<>();
+    for (VariableDefinition variable : workflow.variables()) {
+      String name = variable.name();
+      if (inputs.containsKey(name)) {
+        if (!variable.accepts(inputs.get(name))) {
+          faults.add(INPUTS.at(name), variable.type().problem());
+        }
+      } else if (variable.hasDefault()) {
+        variables.put(name, variable.defaultValue());
+      } else if (variable.required()) {
+        faults.add(INPUTS.at(name), "is required");
+      }
+    }
+    if (!faults.isEmpty()) {
+      throw new InvalidInputsException(faults.list());
+    }
+    variables.putAll(inputs);
+    return Collections.unmodifiableMap(variables);
+  }
+}

@@ -1,0 +1,34 @@
+package io.heddle.workflow;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One node of a workflow.
+ *
+ * @param id unique within its workflow
+ * @param config what the node type is told about this node; part of the definition
+ * @param inputs where each input port gets its value from, in the order of the definition
+ * @param primaryOutput whether the author calls its output the result of the workflow
+ */
+public record NodeDefinition(
+    String id,
+    String typeId,
+    Map<String, @Nullable Object> config,
+    Map<String, PortValue> inputs,
+    boolean disabled,
+    boolean primaryOutput) {
+
+  public NodeDefinition {
+    config = Collections.unmodifiableMap(new LinkedHashMap<>(config));
+    inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
+  }
+
+  // The configuration may hold secrets.
+  @Override
+  public String toString() {
+    return "NodeDefinition[id=%s, typeId=%s]".formatted(id, typeId);
+  }
+}

@@ -1,0 +1,193 @@
+package io.heddle.workflow;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Refuses what the protocol knows and this host does not execute yet, because a run must not behave
+ * otherwise than its definition says. One method per feature: whoever builds the feature deletes
+ * its method.
+ */
+final class UnsupportedFeatures {
+
+  private static final String REFUSAL = "is not executed by this host";
+
+  private final Element document;
+
+  private final Faults faults;
+
+  UnsupportedFeatures(Element document, Faults faults) {
+    this.document = document;
+    this.faults = faults;
+  }
+
+  void check() {
+    inactiveWorkflow();
+    channels();
+    configurableSchema();
+    promptDefaults();
+    inheritedArtifacts();
+    complianceClass();
+    retries();
+    for (Element node : document.items("nodes")) {
+      expressionPorts(node);
+      agent(node);
+      credentials(node);
+      envelopeContract(node);
+      artifactType(node);
+      outputSensitivity(node);
+    }
+    for (Element edge : document.items("edges")) {
+      condition(edge);
+      ports(edge);
+    }
+    document.items("triggers").forEach(this::automaticTrigger);
+    document.items("variables").forEach(this::sensitiveVariable);
+    cycles();
+  }
+
+  private void inactiveWorkflow() {
+    if (document.isFalse("isActive")) {
+      refuse(document.at("isActive"), "false");
+    }
+    if (isOtherThan("active", document.text("status"), DefinitionShape.STATUSES)) {
+      refuse(document.at("status"), "other than active");
+    }
+  }
+
+  private void channels() {
+    Element channels = document.object("channels");
+    if (channels != null && !channels.members().isEmpty()) {
+      refuse(channels.place());
+    }
+  }
+
+  private void configurableSchema() {
+    refuseObject(document, "configurableSchema");
+  }
+
+  private void promptDefaults() {
+    Element defaults = document.object("defaults");
+    if (defaults != null) {
+      refuseObject(defaults, "promptRefs");
+    }
+  }
+
+  private void inheritedArtifacts() {
+    if (!document.items("acceptsInheritedArtifacts").isEmpty()) {
+      refuse(document.at("acceptsInheritedArtifacts"));
+    }
+  }
+
+  private void complianceClass() {
+    Element metadata = document.object("metadata");
+    if (metadata != null
+        && isOtherThan(
+            "public", metadata.text("complianceClass"), DefinitionShape.COMPLIANCE_CLASSES)) {
+      refuse(metadata.at("complianceClass"), "other than public");
+    }
+  }
+
+  private void retries() {
+    Element settings = document.object("settings");
+    var maxRetries = settings == null ? null : settings.number("maxRetries");
+    if (settings != null && maxRetries != null && maxRetries.signum() > 0) {
+      refuse(settings.at("maxRetries"), "above 0");
+    }
+  }
+
+  private void expressionPorts(Element node) {
+    for (Element port : node.entries("inputs")) {
+      if ("expression".equals(port.text("type"))) {
+        refuseText(port, "expression");
+      }
+    }
+  }
+
+  private void agent(Element node) {
+    refuseObject(node, "agent");
+  }
+
+  private void credentials(Element node) {
+    refuseText(node, "credentialsRef");
+  }
+
+  private void envelopeContract(Element node) {
+    refuseObject(node, "envelopeContract");
+  }
+
+  private void artifactType(Element node) {
+    refuseText(node, "artifactType");
+  }
+
+  private void outputSensitivity(Element node) {
+    Element sensitivity = node.object("outputSensitivity");
+    if (sensitivity != null) {
+      for (String port : sensitivity.members().keySet()) {
+        if (sensitivity.isTrue(port)) {
+          refuse(sensitivity.at(port), "true");
+        }
+      }
+    }
+  }
+
+  private void condition(Element edge) {
+    refuseObject(edge, "condition");
+  }
+
+  private void ports(Element edge) {
+    String output = edge.text("sourceOutput");
+    if (output != null && !output.equals("output")) {
+      refuse(edge.at("sourceOutput"), "other than output");
+    }
+    String input = edge.text("targetInput");
+    if (input != null && !input.equals("input")) {
+      refuse(edge.at("targetInput"), "other than input");
+    }
+  }
+
+  private void automaticTrigger(Element trigger) {
+    if (isOtherThan("manual", trigger.text("type"), DefinitionShape.TRIGGER_TYPES)
+        && !trigger.isFalse("enabled")) {
+      refuse(trigger.at("type"), "other than manual, when enabled,");
+    }
+  }
+
+  private void sensitiveVariable(Element variable) {
+    if (variable.isTrue("sensitive")) {
+      refuse(variable.at("sensitive"), "true");
+    }
+  }
+
+  private void cycles() {
+    new Cycles(document)
+        .forEach(
+            (edge, cycle) ->
+                faults.add(edge.place(), "closes the cycle " + cycle + ", which " + REFUSAL));
+  }
+
+  /** False for a word that does not exist, which the shape of the definition has reported. */
+  private static boolean isOtherThan(String taken, @Nullable String word, List<String> words) {
+    return word != null && !word.equals(taken) && words.contains(word);
+  }
+
+  private void refuseObject(Element element, String member) {
+    if (element.object(member) != null) {
+      refuse(element.at(member));
+    }
+  }
+
+  private void refuseText(Element element, String member) {
+    if (element.text(member) != null) {
+      refuse(element.at(member));
+    }
+  }
+
+  private void refuse(Place place) {
+    faults.add(place, REFUSAL);
+  }
+
+  private void refuse(Place place, String what) {
+    faults.add(place, what + " " + REFUSAL);
+  }
+}

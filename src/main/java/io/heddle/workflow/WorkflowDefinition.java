@@ -1,0 +1,139 @@
+package io.heddle.workflow;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A workflow that this host can execute. Immutable. Not a record only because its graph is looked
+ * up for every step of every run and must not be searched each time.
+ */
+public final class WorkflowDefinition {
+
+  private final String id;
+
+  private final String name;
+
+  private final String version;
+
+  private final List<NodeDefinition> nodes;
+
+  private final List<EdgeDefinition> edges;
+
+  private final List<VariableDefinition> variables;
+
+  private final Settings settings;
+
+  private final Map<String, @Nullable Object> document;
+
+  private final Map<String, NodeDefinition> nodesById;
+
+  private final Map<String, List<EdgeDefinition>> incoming;
+
+  private final Map<String, List<EdgeDefinition>> outgoing;
+
+  /**
+   * Joins the parts of a definition without checking them; see {@link WorkflowParser}.
+   *
+   * @param document the definition as it was given, immutable, with what is only descriptive
+   */
+  public WorkflowDefinition(
+      String id,
+      String name,
+      String version,
+      List<NodeDefinition> nodes,
+      List<EdgeDefinition> edges,
+      List<VariableDefinition> variables,
+      Settings settings,
+      Map<String, @Nullable Object> document) {
+    this.id = id;
+    this.name = name;
+    this.version = version;
+    this.nodes = List.copyOf(nodes);
+    this.edges = List.copyOf(edges);
+    this.variables = List.copyOf(variables);
+    this.settings = settings;
+    this.document = Collections.unmodifiableMap(new LinkedHashMap<>(document));
+    this.nodesById =
+        nodes.stream().collect(Collectors.toUnmodifiableMap(NodeDefinition::id, it -> it));
+    this.incoming = by(EdgeDefinition::targetNodeId, edges);
+    this.outgoing = by(EdgeDefinition::sourceNodeId, edges);
+  }
+
+  /** Unique among the workflows of its owner. */
+  public String id() {
+    return id;
+  }
+
+  /** For people. */
+  public String name() {
+    return name;
+  }
+
+  /** The author's version, which means nothing to the host. */
+  public String version() {
+    return version;
+  }
+
+  /** At least one, in the order of the definition. */
+  public List<NodeDefinition> nodes() {
+    return nodes;
+  }
+
+  /** In the order of the definition; free of cycles. */
+  public List<EdgeDefinition> edges() {
+    return edges;
+  }
+
+  /** In the order of the definition. */
+  public List<VariableDefinition> variables() {
+    return variables;
+  }
+
+  /** What the workflow asks of its runs. */
+  public Settings settings() {
+    return settings;
+  }
+
+  /** The definition as it was given. */
+  public Map<String, @Nullable Object> document() {
+    return document;
+  }
+
+  /** The node of this id, in constant time. */
+  public Optional<NodeDefinition> node(String id) {
+    return Optional.ofNullable(nodesById.get(id));
+  }
+
+  /** The edges that lead to a node, in the order of the definition, in constant time. */
+  public List<EdgeDefinition> incoming(String nodeId) {
+    return incoming.getOrDefault(nodeId, List.of());
+  }
+
+  /** The edges that leave a node, in the order of the definition, in constant time. */
+  public List<EdgeDefinition> outgoing(String nodeId) {
+    return outgoing.getOrDefault(nodeId, List.of());
+  }
+
+  @Override
+  public String toString() {
+    return "WorkflowDefinition[id=%s, version=%s]".formatted(id, version);
+  }
+
+  private static Map<String, List<EdgeDefinition>> by(
+      Function<EdgeDefinition, String> end, List<EdgeDefinition> edges) {
+    Map<String, List<EdgeDefinition>> byNode = new HashMap<>();
+    for (EdgeDefinition edge : edges) {
+      byNode.computeIfAbsent(end.apply(edge), nodeId -> new ArrayList<>()).add(edge);
+    }
+    byNode.replaceAll((nodeId, list) -> List.copyOf(list));
+    return Map.copyOf(byNode);
+  }
+}

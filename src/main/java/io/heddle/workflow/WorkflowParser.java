@@ -1,0 +1,126 @@
+package io.heddle.workflow;
+
+import io.heddle.spi.NodeExecutor;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Turns JSON documents into workflows that this host can execute. Thread-safe. */
+public final class WorkflowParser {
+
+  private final Map<String, NodeExecutor> nodeTypes;
+
+  /**
+   * @param nodeTypes the node types of this host by {@code typeId}
+   */
+  public WorkflowParser(Map<String, ? extends NodeExecutor> nodeTypes) {
+    this.nodeTypes = Map.copyOf(nodeTypes);
+  }
+
+  /**
+   * Reads a definition.
+   *
+   * @param document as read by {@link io.heddle.json.Json}
+   * @throws InvalidWorkflowException when the host could not execute the document exactly as it
+   *     says; lists all faults, up to a hundred
+   */
+  public WorkflowDefinition parse(@Nullable Object document) {
+    Faults faults = new Faults();
+    // Frozen before anything sees it, so that what was checked is what is executed.
+    Object frozen = frozen(document);
+    DefinitionShape.DEFINITION.check(frozen, Place.ROOT, faults);
+    Element definition = Element.of(frozen, Place.ROOT);
+    if (definition != null) {
+      new References(definition, nodeTypes, faults).check();
+      new UnsupportedFeatures(definition, faults).check();
+    }
+    if (definition == null || !faults.isEmpty()) {
+      throw new InvalidWorkflowException(faults.list());
+    }
+    return workflow(definition);
+  }
+
+  private static WorkflowDefinition workflow(Element definition) {
+    return new WorkflowDefinition(
+        definition.sound("id"),
+        definition.sound("name"),
+        definition.sound("version"),
+        definition.items("nodes").stream().map(WorkflowParser::node).toList(),
+        definition.items("edges").stream().map(WorkflowParser::edge).toList(),
+        definition.items("variables").stream().map(WorkflowParser::variable).toList(),
+        settings(definition),
+        definition.members());
+  }
+
+  private static NodeDefinition node(Element node) {
+    Map<String, PortValue> inputs = new LinkedHashMap<>();
+    Element ports = Objects.requireNonNull(node.object("inputs"));
+    for (String name : ports.members().keySet()) {
+      inputs.put(name, port(Objects.requireNonNull(ports.object(name))));
+    }
+    return new NodeDefinition(
+        node.sound("id"),
+        node.sound("typeId"),
+        Objects.requireNonNull(node.object("config")).members(),
+        inputs,
+        node.isTrue("disabled"),
+        "primary".equals(node.text("outputRole")));
+  }
+
+  private static PortValue port(Element port) {
+    return switch (port.sound("type")) {
+      case "static" -> new PortValue.Static(port.get("value"));
+      case "variable" ->
+          new PortValue.Variable(port.sound("variableName"), port.isTrue("optional"));
+      case "connection" ->
+          new PortValue.Connection(
+              port.sound("nodeId"), port.sound("outputKey"), port.isTrue("optional"));
+      default -> throw new IllegalStateException("A port of this type must have been refused");
+    };
+  }
+
+  private static EdgeDefinition edge(Element edge) {
+    String rule = edge.text("triggerRule");
+    return new EdgeDefinition(
+        edge.sound("id"),
+        edge.sound("sourceNodeId"),
+        edge.sound("targetNodeId"),
+        rule == null
+            ? TriggerRule.ALL_SUCCESS
+            : TriggerRule.valueOf(rule.toUpperCase(Locale.ROOT)));
+  }
+
+  private static VariableDefinition variable(Element variable) {
+    return new VariableDefinition(
+        variable.sound("name"),
+        VariableDefinition.Type.valueOf(variable.sound("type").toUpperCase(Locale.ROOT)),
+        variable.isTrue("required"),
+        variable.has("defaultValue"),
+        variable.get("defaultValue"));
+  }
+
+  private static Settings settings(Element definition) {
+    var timeout = Objects.requireNonNull(definition.object("settings")).number("timeout");
+    return new Settings(
+        timeout == null || timeout.signum() == 0 ? null : (Long) timeout.longValueExact());
+  }
+
+  private static @Nullable Object frozen(@Nullable Object value) {
+    if (value instanceof Map<?, ?> map) {
+      Map<Object, @Nullable Object> copy = new LinkedHashMap<>();
+      map.forEach((name, member) -> copy.put(name, frozen(member)));
+      return Collections.unmodifiableMap(copy);
+    }
+    if (value instanceof List<?> list) {
+      List<@Nullable Object> copy = new ArrayList<>(list.size());
+      list.forEach(item -> copy.add(frozen(item)));
+      return Collections.unmodifiableList(copy);
+    }
+    return value;
+  }
+}
