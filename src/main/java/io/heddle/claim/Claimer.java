@@ -1,0 +1,336 @@
+package io.heddle.claim;
+
+import io.heddle.engine.Worker;
+import io.heddle.run.LocalExecution;
+import io.heddle.run.Run;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings runs and this node's free slots together: claims what is due, takes what this node
+ * accepts, keeps the node live, frees the runs of nodes that are not, and drops everything when it
+ * was fenced itself. Thread-safe.
+ */
+public final class Claimer implements LocalExecution, AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Claimer.class);
+
+  private static final Duration HAND_BACK_DELAY = Duration.ofSeconds(5);
+
+  private final ClaimStore store;
+
+  private final ClaimSettings settings;
+
+  private final DatabaseClock clock;
+
+  private final HostNode node;
+
+  private final Worker worker;
+
+  private final ExecutorService workers;
+
+  private final Semaphore slots;
+
+  private final Map<String, Drive> driven = new ConcurrentHashMap<>();
+
+  private volatile boolean backlog;
+
+  // Runs this node held without executing them when it last compared.
+  private Set<String> idle = Set.of();
+
+  private final AtomicBoolean claimQueued = new AtomicBoolean();
+
+  // Heartbeats have a thread of their own: a slow claim must not make this node look dead.
+  private final ScheduledExecutorService heartbeats = scheduler("heddle-heartbeat");
+
+  private final ScheduledExecutorService claims = scheduler("heddle-claim");
+
+  public Claimer(
+      ClaimStore store,
+      ClaimSettings settings,
+      DatabaseClock clock,
+      Worker worker,
+      ExecutorService workers) {
+    this.store = store;
+    this.settings = settings;
+    this.clock = clock;
+    this.node = new HostNode(store, settings, clock);
+    this.worker = worker;
+    this.workers = workers;
+    this.slots = new Semaphore(settings.slots());
+  }
+
+  /** Makes this node live. Throws if the database cannot be reached. */
+  public void start() {
+    node.join();
+    repeat(heartbeats, settings.heartbeat(), this::beat);
+    repeat(heartbeats, settings.ttl(), this::reconcile);
+    repeat(claims, settings.poll(), this::claim);
+  }
+
+  @Override
+  public Optional<Seat> reserve() {
+    return node.id().filter(id -> slots.tryAcquire()).map(OwnSeat::new);
+  }
+
+  @Override
+  public void lost(String runId) {
+    Drive drive = driven.get(runId);
+    if (drive != null) {
+      drive.stop();
+    }
+  }
+
+  @Override
+  public void due() {
+    if (claimQueued.compareAndSet(false, true)) {
+      try {
+        claims.execute(this::claim);
+      } catch (RejectedExecutionException e) {
+        log.debug("Not claiming any more");
+      }
+    }
+  }
+
+  /** The id under which this node holds its leases; empty while it is not live. */
+  public Optional<String> nodeId() {
+    return node.id();
+  }
+
+  /** Stops claiming, stops executing and hands every run back at once. */
+  @Override
+  public void close() {
+    claims.shutdownNow();
+    heartbeats.shutdownNow();
+    driven.values().forEach(Drive::stop);
+    try {
+      node.leave();
+    } catch (RuntimeException e) {
+      log.warn("Could not hand runs back; other nodes take them when this one has expired", e);
+    }
+  }
+
+  private void beat() {
+    if (!node.beat()) {
+      // Stopping first: what is still driven belongs to somebody else.
+      driven.values().forEach(Drive::stop);
+      node.join();
+    }
+    int freed = store.freeOrphans();
+    if (freed > 0) {
+      log.info("Freed {} runs of nodes that are gone", freed);
+      due();
+    }
+  }
+
+  /**
+   * Hands back what the database says this node holds and nobody here executes: an insert or a hand
+   * back whose answer was lost. Only what was idle twice in a row, for the first look may have come
+   * between a commit and the start of its execution.
+   */
+  private void reconcile() {
+    Optional<String> owner = node.id();
+    if (owner.isEmpty()) {
+      return;
+    }
+    Set<String> idleNow = new HashSet<>();
+    for (ClaimStore.Held held : store.heldBy(owner.get())) {
+      if (!driven.containsKey(held.runId())) {
+        if (idle.contains(held.runId())) {
+          log.warn("{} is held by this node but not executed; handing it back", held.runId());
+          handBack(held.runId(), held.leaseEpoch(), owner.get());
+        } else {
+          idleNow.add(held.runId());
+        }
+      }
+    }
+    idle = idleNow;
+  }
+
+  private void handBack(String runId, long leaseEpoch, String owner) {
+    try {
+      store.handBack(owner, runId, leaseEpoch, HAND_BACK_DELAY);
+    } catch (RuntimeException e) {
+      log.warn("{} could not be handed back yet: {}", runId, e.toString());
+    }
+  }
+
+  private void claim() {
+    claimQueued.set(false);
+    Optional<String> owner = node.id();
+    int free = slots.drainPermits();
+    if (owner.isEmpty() || free == 0) {
+      slots.release(free);
+      backlog = true;
+      return;
+    }
+    int taken = 0;
+    try {
+      List<Run> due = store.claimDue(owner.get(), free);
+      for (Run run : due) {
+        taken++;
+        drive(run, owner.get());
+      }
+      // As many as fitted: there may be more, so the next free slot looks at once.
+      backlog = due.size() == free;
+    } finally {
+      slots.release(free - taken);
+    }
+  }
+
+  /** Executes a run on a slot that the caller has acquired. */
+  private void drive(Run run, String owner) {
+    Drive drive = new Drive(run, owner);
+    driven.put(run.runId(), drive);
+    try {
+      workers.execute(drive);
+    } catch (RejectedExecutionException e) {
+      driven.remove(run.runId(), drive);
+      slots.release();
+    }
+  }
+
+  private void hint(Instant due) {
+    long millis = Math.max(0, Duration.between(clock.instant(), due).toMillis() + 1);
+    // Far deadlines are found by the poll; a timer for each would only hold memory.
+    if (millis < settings.poll().toMillis() * 4) {
+      try {
+        claims.schedule(this::due, millis, TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException e) {
+        log.debug("Not claiming any more");
+      }
+    }
+  }
+
+  private static ScheduledExecutorService scheduler(String name) {
+    ScheduledThreadPoolExecutor scheduler =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, name);
+              thread.setDaemon(true);
+              return thread;
+            });
+    scheduler.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    return scheduler;
+  }
+
+  private static void repeat(ScheduledExecutorService scheduler, Duration every, Runnable task) {
+    scheduler.scheduleWithFixedDelay(
+        () -> {
+          try {
+            task.run();
+          } catch (RuntimeException e) {
+            // Thrown away, it would end the schedule; the database may be back at the next tick.
+            log.warn("{}: {}", Thread.currentThread().getName(), e.toString());
+          }
+        },
+        every.toMillis(),
+        every.toMillis(),
+        TimeUnit.MILLISECONDS);
+  }
+
+  private final class OwnSeat implements Seat {
+
+    private final String owner;
+
+    OwnSeat(String owner) {
+      this.owner = owner;
+    }
+
+    @Override
+    public String nodeId() {
+      return owner;
+    }
+
+    @Override
+    public void take(Run run) {
+      drive(run, owner);
+    }
+
+    @Override
+    public void release() {
+      slots.release();
+    }
+  }
+
+  /** One run on one of this node's slots. */
+  private final class Drive implements Runnable {
+
+    private final Run run;
+
+    private final String owner;
+
+    private @Nullable Thread thread;
+
+    private boolean stopped;
+
+    Drive(Run run, String owner) {
+      this.run = run;
+      this.owner = owner;
+    }
+
+    @Override
+    public void run() {
+      try {
+        if (enter()) {
+          worker.drive(run).ifPresent(Claimer.this::hint);
+        }
+      } catch (InterruptedException e) {
+        log.debug("{} was taken away from this node", run.runId());
+      } catch (RuntimeException e) {
+        if (isStopped()) {
+          log.debug("{} was taken away from this node", run.runId(), e);
+        } else {
+          log.error("{} cannot go on here and is handed back", run.runId(), e);
+          handBack(run.runId(), run.leaseEpoch(), owner);
+        }
+      } finally {
+        leave();
+        driven.remove(run.runId(), this);
+        slots.release();
+        if (backlog) {
+          due();
+        }
+      }
+    }
+
+    synchronized void stop() {
+      stopped = true;
+      if (thread != null) {
+        thread.interrupt();
+      }
+    }
+
+    private synchronized boolean enter() {
+      thread = Thread.currentThread();
+      return !stopped;
+    }
+
+    private synchronized void leave() {
+      thread = null;
+      // The thread may serve another run next.
+      Thread.interrupted();
+    }
+
+    private synchronized boolean isStopped() {
+      return stopped;
+    }
+  }
+}

@@ -1,0 +1,18 @@
+package io.heddle.engine;
+
+import java.time.Duration;
+
+/**
+ * Ceilings that no run may exceed, whatever it asks for. What is advertised is read from here.
+ *
+ * @param maxNodeExecutions node starts of one run, at least 1
+ * @param maxRunDuration from a run's first step to its end, at least one second
+ */
+public record Limits(int maxNodeExecutions, Duration maxRunDuration) {
+
+  /** The reserved member of {@code configurable} that lowers {@link #maxNodeExecutions}. */
+  public static final String RECURSION_LIMIT = "recursionLimit";
+
+  /** The reserved member of {@code configurable} that lowers {@link #maxRunDuration}. */
+  public static final String RUN_TIMEOUT_MS = "runTimeoutMs";
+}

@@ -1,0 +1,189 @@
+package io.heddle.engine;
+
+import io.heddle.run.Ids;
+import io.heddle.run.LocalExecution;
+import io.heddle.run.LocalExecution.Seat;
+import io.heddle.run.NewRun;
+import io.heddle.run.Run;
+import io.heddle.run.RunState;
+import io.heddle.run.RunStatus;
+import io.heddle.run.RunStore;
+import io.heddle.tenancy.Tenant;
+import io.heddle.workflow.Fault;
+import io.heddle.workflow.Inputs;
+import io.heddle.workflow.InvalidInputsException;
+import io.heddle.workflow.WorkflowRegistry;
+import io.heddle.workflow.WorkflowRegistry.Registered;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Accepts runs. Thread-safe. */
+public final class RunCreator {
+
+  // A definition that changes faster than this is not a definition.
+  private static final int TRIES = 3;
+
+  private final WorkflowRegistry workflows;
+
+  private final RunStore store;
+
+  private final LocalExecution execution;
+
+  private final int engineVersion;
+
+  private final int eventLogSchemaVersion;
+
+  public RunCreator(
+      WorkflowRegistry workflows,
+      RunStore store,
+      LocalExecution execution,
+      int engineVersion,
+      int eventLogSchemaVersion) {
+    this.workflows = workflows;
+    this.store = store;
+    this.execution = execution;
+    this.engineVersion = engineVersion;
+    this.eventLogSchemaVersion = eventLogSchemaVersion;
+  }
+
+  /** What a caller wants to run. Everything but the workflow may be empty. */
+  public record Request(
+      Tenant tenant,
+      Run.Owner owner,
+      String workflowId,
+      Map<String, @Nullable Object> inputs,
+      Map<String, @Nullable Object> configurable,
+      @Nullable List<String> tags,
+      @Nullable Map<String, @Nullable Object> metadata,
+      @Nullable String scopeId,
+      @Nullable String callbackUrl) {}
+
+  /**
+   * A run that was inserted. When its transaction has committed, {@link #start} must be called;
+   * when it has not, {@link #abandon}.
+   */
+  public final class Accepted {
+
+    private final Run run;
+
+    private final @Nullable Seat seat;
+
+    private Accepted(Run run, @Nullable Seat seat) {
+      this.run = run;
+      this.seat = seat;
+    }
+
+    /** The run as it was inserted. */
+    public Run run() {
+      return run;
+    }
+
+    /** Executes the run here if this node has a free slot, or leaves it to whoever has. */
+    public void start() {
+      if (seat == null) {
+        execution.due();
+      } else {
+        seat.take(run);
+      }
+    }
+
+    /** Gives the slot back. */
+    public void abandon() {
+      if (seat != null) {
+        seat.release();
+      }
+    }
+  }
+
+  /**
+   * Inserts a run.
+   *
+   * @return empty if the tenant sees no workflow of this id
+   * @throws InvalidInputsException listing every fault of inputs and configuration
+   */
+  public Optional<Accepted> create(Request request) {
+    Optional<Seat> seat = execution.reserve();
+    Optional<Accepted> accepted = Optional.empty();
+    try {
+      Optional<Registered> workflow = workflows.newestSeen(request.tenant(), request.workflowId());
+      for (int i = 0; i < TRIES && workflow.isPresent() && accepted.isEmpty(); i++) {
+        accepted = insert(request, workflow.get(), seat.orElse(null));
+        if (accepted.isEmpty()) {
+          workflow = workflows.newest(request.tenant(), request.workflowId());
+        }
+      }
+      return accepted;
+    } finally {
+      if (accepted.isEmpty()) {
+        seat.ifPresent(Seat::release);
+      }
+    }
+  }
+
+  private Optional<Accepted> insert(Request request, Registered workflow, @Nullable Seat seat) {
+    List<Fault> faults = configurableFaults(request.configurable());
+    if (!faults.isEmpty()) {
+      throw new InvalidInputsException(faults);
+    }
+    Map<String, @Nullable Object> variables =
+        Inputs.variables(workflow.definition(), request.inputs());
+    NewRun run =
+        new NewRun(
+            request.tenant(),
+            Ids.run(),
+            request.owner(),
+            new Run.WorkflowRef(workflow.scope(), workflow.definition().id(), workflow.revision()),
+            RunState.initial(variables),
+            request.inputs(),
+            request.configurable(),
+            request.tags(),
+            request.metadata(),
+            request.scopeId(),
+            request.callbackUrl());
+    return store
+        .create(run, seat == null ? null : seat.nodeId())
+        .map(createdAt -> new Accepted(inserted(run, createdAt), seat));
+  }
+
+  private Run inserted(NewRun run, Instant createdAt) {
+    return new Run(
+        run.tenant(),
+        run.runId(),
+        run.owner(),
+        run.workflow(),
+        RunStatus.PENDING,
+        1,
+        0,
+        run.state(),
+        run.inputs(),
+        run.configurable(),
+        run.tags(),
+        run.metadata(),
+        null,
+        engineVersion,
+        eventLogSchemaVersion,
+        createdAt,
+        null,
+        null);
+  }
+
+  private static List<Fault> configurableFaults(Map<String, @Nullable Object> configurable) {
+    List<Fault> faults = new ArrayList<>();
+    for (String member : List.of(Limits.RECURSION_LIMIT, Limits.RUN_TIMEOUT_MS)) {
+      if (configurable.containsKey(member) && !isPositiveInteger(configurable.get(member))) {
+        faults.add(new Fault("/configurable/" + member, "must be an integer of at least 1"));
+      }
+    }
+    return faults;
+  }
+
+  private static boolean isPositiveInteger(@Nullable Object value) {
+    return value instanceof Number number
+        && number.doubleValue() >= 1
+        && number.doubleValue() == Math.rint(number.doubleValue());
+  }
+}

@@ -1,0 +1,120 @@
+package io.heddle.engine;
+
+import io.heddle.run.CommitListener;
+import io.heddle.run.Run;
+import io.heddle.run.RunStore;
+import io.heddle.run.Step;
+import io.heddle.workflow.WorkflowRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+import org.springframework.dao.NonTransientDataAccessException;
+import org.springframework.dao.NonTransientDataAccessResourceException;
+import org.springframework.transaction.TransactionException;
+
+/**
+ * Drives runs that this node holds, from wherever they stand to where they can only wait.
+ * Thread-safe.
+ */
+public final class Worker {
+
+  private static final Logger log = LoggerFactory.getLogger(Worker.class);
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+
+  private final RunStore store;
+
+  private final WorkflowRegistry workflows;
+
+  private final NodeExecutors executors;
+
+  private final Limits limits;
+
+  private final InstantSource clock;
+
+  private final ExecutorService nodeThreads;
+
+  private final CommitListener news;
+
+  /**
+   * @param clock tells the database's time
+   * @param nodeThreads runs executors that are not pure; unbounded, for the slots bound it
+   */
+  public Worker(
+      RunStore store,
+      WorkflowRegistry workflows,
+      NodeExecutors executors,
+      Limits limits,
+      InstantSource clock,
+      ExecutorService nodeThreads,
+      CommitListener news) {
+    this.store = store;
+    this.workflows = workflows;
+    this.executors = executors;
+    this.limits = limits;
+    this.clock = clock;
+    this.nodeThreads = nodeThreads;
+    this.news = news;
+  }
+
+  /**
+   * Executes a run until it ends, waits, or belongs to somebody else.
+   *
+   * @param run as it was when this node took the lease
+   * @return when the run is due again, if it waits for time to pass
+   * @throws InterruptedException when the run was taken away from this node
+   */
+  public Optional<Instant> drive(Run run) throws InterruptedException {
+    RunExecution execution =
+        new RunExecution(
+            run,
+            workflows.definition(
+                run.workflow().scope(), run.workflow().workflowId(), run.workflow().revision()),
+            executors,
+            limits,
+            clock,
+            nodeThreads,
+            this::commit);
+    return execution.execute();
+  }
+
+  /** Commits until the database answers; a step can be sent twice without being stored twice. */
+  private Step.Outcome commit(Step step) throws InterruptedException {
+    Duration pause = FIRST_PAUSE;
+    while (true) {
+      try {
+        Step.Outcome outcome = store.commit(step);
+        if (outcome == Step.Outcome.COMMITTED) {
+          news.committed(step.runId());
+        }
+        return outcome;
+      } catch (DataAccessException | TransactionException e) {
+        if (isForGood(e)) {
+          throw e;
+        }
+        pause = backOff(step, pause, e);
+      }
+    }
+  }
+
+  /** Whether sending the same step again cannot help; a database that is away is not for good. */
+  private static boolean isForGood(RuntimeException e) {
+    return e instanceof NonTransientDataAccessException
+        && !(e instanceof NonTransientDataAccessResourceException);
+  }
+
+  private static Duration backOff(Step step, Duration pause, RuntimeException cause)
+      throws InterruptedException {
+    log.warn("{}: a step is not stored yet, trying again: {}", step.runId(), cause.toString());
+    Thread.sleep(pause.toMillis());
+    Duration longer = pause.multipliedBy(2);
+    return longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
+  }
+}

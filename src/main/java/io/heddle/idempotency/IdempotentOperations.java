@@ -1,0 +1,128 @@
+package io.heddle.idempotency;
+
+import io.heddle.idempotency.IdempotencyStore.Answer;
+import io.heddle.idempotency.IdempotencyStore.Key;
+import io.heddle.idempotency.IdempotencyStore.Recorded;
+import io.heddle.tenancy.Tenant;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.PessimisticLockingFailureException;
+import org.springframework.transaction.support.TransactionOperations;
+
+/**
+ * Runs a mutation once per key. The record and what it protects commit together; of two callers
+ * with one key the second waits for the first's transaction and gets its answer. Thread-safe.
+ */
+public final class IdempotentOperations {
+
+  private final IdempotencyStore store;
+
+  private final TransactionOperations transactions;
+
+  private final Duration retention;
+
+  /**
+   * @param retention how long an answer is kept, at least 24 hours by the protocol
+   */
+  public IdempotentOperations(
+      IdempotencyStore store, TransactionOperations transactions, Duration retention) {
+    this.store = store;
+    this.transactions = transactions;
+    this.retention = retention;
+  }
+
+  /**
+   * What a mutation did.
+   *
+   * @param answer what the caller gets, now and whenever it repeats the request
+   * @param afterCommit what to do once it is stored
+   * @param afterRollback what to do if it could not be stored
+   */
+  public record Done(Answer answer, Runnable afterCommit, Runnable afterRollback) {
+
+    /** A mutation that has nothing to do afterwards. */
+    public static Done of(Answer answer) {
+      return new Done(answer, () -> {}, () -> {});
+    }
+  }
+
+  /**
+   * An answer and whether it was given before.
+   *
+   * @param replayed whether nothing was done this time
+   */
+  public record Given(Answer answer, boolean replayed) {}
+
+  /**
+   * Runs a mutation, or answers as it was answered before.
+   *
+   * @param key null to run it without a record
+   * @param mutation writes in the transaction it is called in, without I/O elsewhere; what it
+   *     throws undoes it and leaves no record
+   * @throws KeyMismatchException if the key was used for another request
+   * @throws InFlightException if a request with this key is still at work
+   */
+  public Given execute(Tenant tenant, @Nullable Key key, Supplier<Done> mutation) {
+    if (key == null) {
+      Done done = mutation.get();
+      done.afterCommit().run();
+      return new Given(done.answer(), false);
+    }
+    Attempt attempt = new Attempt(tenant, key, mutation);
+    boolean stored = false;
+    try {
+      Given given = Objects.requireNonNull(transactions.execute(status -> attempt.run()));
+      stored = true;
+      return given;
+    } finally {
+      attempt.finish(stored);
+    }
+  }
+
+  private final class Attempt {
+
+    private final Tenant tenant;
+
+    private final Key key;
+
+    private final Supplier<Done> mutation;
+
+    private @Nullable Done done;
+
+    Attempt(Tenant tenant, Key key, Supplier<Done> mutation) {
+      this.tenant = tenant;
+      this.key = key;
+      this.mutation = mutation;
+    }
+
+    Given run() {
+      if (!claim()) {
+        Recorded recorded = store.find(tenant, key).orElseThrow(InFlightException::new);
+        if (!MessageDigest.isEqual(recorded.requestDigest(), key.requestDigest())) {
+          throw new KeyMismatchException();
+        }
+        return new Given(recorded.answer(), true);
+      }
+      done = mutation.get();
+      store.complete(tenant, key, done.answer());
+      return new Given(done.answer(), false);
+    }
+
+    private boolean claim() {
+      try {
+        return store.claim(tenant, key, retention);
+      } catch (PessimisticLockingFailureException e) {
+        throw new InFlightException();
+      }
+    }
+
+    void finish(boolean stored) {
+      if (done != null) {
+        (stored ? done.afterCommit() : done.afterRollback()).run();
+      }
+    }
+  }
+}

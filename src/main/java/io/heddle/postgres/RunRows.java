@@ -1,0 +1,93 @@
+package io.heddle.postgres;
+
+import io.heddle.json.Json;
+import io.heddle.run.Run;
+import io.heddle.run.RunError;
+import io.heddle.run.RunState;
+import io.heddle.run.RunStatus;
+import io.heddle.tenancy.Tenant;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The columns of a run, and how a row of them is read. */
+final class RunRows {
+
+  static final String COLUMNS =
+      """
+      run.run_id, run.tenant_id, run.owner_principal, run.owner_issuer, run.owner_lane, run.owner_kind,
+      run.workflow_scope, run.workflow_id, run.workflow_revision, run.status, run.lease_epoch,
+      run.next_sequence, run.state, run.inputs, run.configurable, run.tags, run.metadata, run.error,
+      run.engine_version, run.event_log_schema_version, run.created_at, run.started_at, run.ended_at\
+      """;
+
+  // What a run stands for whose row was written before the column existed.
+  private static final int LEGACY_EVENT_LOG = 2;
+
+  private RunRows() {}
+
+  static Run run(ResultSet row, int number) throws SQLException {
+    int eventLog = row.getInt("event_log_schema_version");
+    return new Run(
+        new Tenant(row.getString("tenant_id")),
+        row.getString("run_id"),
+        new Run.Owner(
+            row.getString("owner_principal"),
+            row.getString("owner_issuer"),
+            row.getString("owner_lane"),
+            row.getString("owner_kind")),
+        new Run.WorkflowRef(
+            row.getString("workflow_scope"),
+            row.getString("workflow_id"),
+            row.getInt("workflow_revision")),
+        RunStatus.valueOf(row.getString("status")),
+        row.getLong("lease_epoch"),
+        row.getLong("next_sequence"),
+        RunState.fromJson(row.getString("state")),
+        Json.parseObject(row.getString("inputs")),
+        Json.parseObject(row.getString("configurable")),
+        tags(row.getString("tags")),
+        object(row.getString("metadata")),
+        error(row.getString("error")),
+        row.getInt("engine_version"),
+        eventLog == 0 ? LEGACY_EVENT_LOG : eventLog,
+        Objects.requireNonNull(instant(row, "created_at")),
+        instant(row, "started_at"),
+        instant(row, "ended_at"));
+  }
+
+  static @Nullable String error(@Nullable RunError error) {
+    return error == null
+        ? null
+        : Json.write(Json.members("code", error.code(), "message", error.message()));
+  }
+
+  private static @Nullable RunError error(@Nullable String json) {
+    if (json == null) {
+      return null;
+    }
+    Map<String, @Nullable Object> error = Json.parseObject(json);
+    return new RunError(
+        (String) Objects.requireNonNull(error.get("code")),
+        (String) Objects.requireNonNull(error.get("message")));
+  }
+
+  @SuppressWarnings("unchecked")
+  private static @Nullable List<String> tags(@Nullable String json) {
+    return json == null ? null : (List<String>) Json.parse(json);
+  }
+
+  private static @Nullable Map<String, @Nullable Object> object(@Nullable String json) {
+    return json == null ? null : Json.parseObject(json);
+  }
+
+  private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+    OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+    return time == null ? null : time.toInstant();
+  }
+}

@@ -1,0 +1,217 @@
+package io.heddle.postgres;
+
+import io.heddle.json.Json;
+import io.heddle.run.EventType;
+import io.heddle.run.NewRun;
+import io.heddle.run.Run;
+import io.heddle.run.RunEvent;
+import io.heddle.run.RunStatus;
+import io.heddle.run.RunStore;
+import io.heddle.run.Step;
+import io.heddle.tenancy.Tenant;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.RowCallbackHandler;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionOperations;
+
+/** Runs and the reading of their logs; what appends to a log is {@link StepCommit}. */
+public final class RunSql implements RunStore {
+
+  // A newer revision makes the insert find nothing, so that a node with a stale cache looks again.
+  private static final String INSERT =
+      """
+      insert into openwop.run (
+        run_id, tenant_id, owner_principal, owner_issuer, owner_lane, owner_kind,
+        workflow_scope, workflow_id, workflow_revision, status, wake_at, lease_owner, lease_epoch,
+        state, inputs, configurable, tags, metadata, scope_id, callback_url,
+        engine_version, event_log_schema_version)
+      select
+        :run, :tenant, :principal, :issuer, :lane, :kind,
+        :scope, :workflow, :revision, 'PENDING',
+        case when :owner::text is null then now() end, :owner, case when :owner::text is null then 0 else 1 end,
+        :state::json, :inputs::json, :configurable::json, :tags::json, :metadata::json, :scopeId, :callbackUrl,
+        :engineVersion, :eventLogSchemaVersion
+      where not exists (
+        select 1 from openwop.workflow_revision w
+        where w.scope = :scope and w.scope <> '*' and w.workflow_id = :workflow and w.revision > :revision)
+      returning created_at
+      """;
+
+  private static final String FIND =
+      """
+      select %s from openwop.run where tenant_id = :tenant and run_id = :run
+      """
+          .formatted(RunRows.COLUMNS);
+
+  private static final String LOCK = FIND + "for no key update";
+
+  private static final String LOG =
+      """
+      select r.status, r.next_sequence, e.sequence, e.event_id, e.type, e.node_id, e.payload,
+             e.occurred_at, e.schema_version, e.engine_version
+      from openwop.run r
+      left join lateral (
+        select sequence, event_id, type, node_id, payload, occurred_at, schema_version, engine_version
+        from openwop.event
+        where event.run_id = r.run_id and event.tenant_id = r.tenant_id and event.sequence > :after
+        order by event.sequence
+        limit :limit) e on true
+      where r.tenant_id = :tenant and r.run_id = :run
+      order by e.sequence
+      """;
+
+  private static final String LENGTHS =
+      """
+      select run_id, next_sequence from openwop.run where run_id = any(:runs)
+      """;
+
+  private final JdbcClient jdbc;
+
+  private final StepCommit steps;
+
+  private final TransactionOperations transactions;
+
+  private final int engineVersion;
+
+  private final int eventLogSchemaVersion;
+
+  public RunSql(
+      JdbcClient jdbc,
+      TransactionOperations transactions,
+      int engineVersion,
+      int eventLogSchemaVersion) {
+    this.jdbc = jdbc;
+    this.steps = new StepCommit(jdbc);
+    this.transactions = transactions;
+    this.engineVersion = engineVersion;
+    this.eventLogSchemaVersion = eventLogSchemaVersion;
+  }
+
+  @Override
+  public Optional<Instant> create(NewRun run, @Nullable String leaseOwner) {
+    return jdbc.sql(INSERT)
+        .param("run", run.runId())
+        .param("tenant", run.tenant().id())
+        .param("principal", run.owner().principal())
+        .param("issuer", run.owner().issuer())
+        .param("lane", run.owner().lane())
+        .param("kind", run.owner().kind())
+        .param("scope", run.workflow().scope())
+        .param("workflow", run.workflow().workflowId())
+        .param("revision", run.workflow().revision())
+        .param("owner", leaseOwner)
+        .param("state", run.state().toJson())
+        .param("inputs", Json.write(run.inputs()))
+        .param("configurable", Json.write(run.configurable()))
+        .param("tags", run.tags() == null ? null : Json.write(run.tags()))
+        .param("metadata", run.metadata() == null ? null : Json.write(run.metadata()))
+        .param("scopeId", run.scopeId())
+        .param("callbackUrl", run.callbackUrl())
+        .param("engineVersion", engineVersion)
+        .param("eventLogSchemaVersion", eventLogSchemaVersion)
+        .query(OffsetDateTime.class)
+        .optional()
+        .map(OffsetDateTime::toInstant);
+  }
+
+  @Override
+  public Optional<Run> find(Tenant tenant, String runId) {
+    return one(FIND, tenant, runId);
+  }
+
+  @Override
+  public Optional<LogPage> log(Tenant tenant, String runId, long after, int limit) {
+    LogRows rows = new LogRows(runId);
+    jdbc.sql(LOG)
+        .param("tenant", tenant.id())
+        .param("run", runId)
+        .param("after", after)
+        .param("limit", limit)
+        .query((RowCallbackHandler) rows::add);
+    return rows.page();
+  }
+
+  @Override
+  public Step.Outcome commit(Step step) {
+    return steps.commit(step);
+  }
+
+  @Override
+  public Optional<Run> amend(
+      Tenant tenant, String runId, Function<Run, Optional<Amendment>> change) {
+    return Objects.requireNonNull(
+        transactions.execute(
+            status -> {
+              Optional<Run> found = one(LOCK, tenant, runId);
+              found.ifPresent(
+                  run -> change.apply(run).ifPresent(amendment -> steps.amend(run, amendment)));
+              return found;
+            }));
+  }
+
+  @Override
+  public void lengths(List<String> runIds, LengthConsumer consumer) {
+    jdbc.sql(LENGTHS)
+        .param("runs", SqlArrays.text(runIds))
+        .query(
+            (RowCallbackHandler)
+                row -> consumer.length(row.getString("run_id"), row.getLong("next_sequence")));
+  }
+
+  private Optional<Run> one(String sql, Tenant tenant, String runId) {
+    return jdbc.sql(sql)
+        .param("tenant", tenant.id())
+        .param("run", runId)
+        .query(RunRows::run)
+        .optional();
+  }
+
+  private static final class LogRows {
+
+    private final String runId;
+
+    private final List<RunEvent> events = new ArrayList<>();
+
+    private @Nullable RunStatus status;
+
+    private long nextSequence;
+
+    LogRows(String runId) {
+      this.runId = runId;
+    }
+
+    void add(ResultSet row) throws SQLException {
+      status = RunStatus.valueOf(row.getString("status"));
+      nextSequence = row.getLong("next_sequence");
+      String eventId = row.getString("event_id");
+      if (eventId != null) {
+        events.add(
+            new RunEvent(
+                runId,
+                row.getLong("sequence"),
+                eventId,
+                EventType.valueOf(row.getString("type")),
+                row.getString("node_id"),
+                row.getString("payload"),
+                row.getObject("occurred_at", OffsetDateTime.class).toInstant(),
+                row.getInt("schema_version"),
+                row.getInt("engine_version")));
+      }
+    }
+
+    Optional<LogPage> page() {
+      return status == null
+          ? Optional.empty()
+          : Optional.of(new LogPage(status, nextSequence, List.copyOf(events)));
+    }
+  }
+}

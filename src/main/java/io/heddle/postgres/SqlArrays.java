@@ -1,0 +1,17 @@
+package io.heddle.postgres;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.support.SqlArrayValue;
+
+/**
+ * Arrays as statement parameters, so that a statement's text does not depend on how many there are.
+ */
+final class SqlArrays {
+
+  private SqlArrays() {}
+
+  static SqlArrayValue text(List<? extends @Nullable String> values) {
+    return new SqlArrayValue("text", values.toArray());
+  }
+}

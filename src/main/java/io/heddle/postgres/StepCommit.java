@@ -1,0 +1,156 @@
+package io.heddle.postgres;
+
+import io.heddle.run.NewEvent;
+import io.heddle.run.Run;
+import io.heddle.run.RunStatus;
+import io.heddle.run.RunStore.Amendment;
+import io.heddle.run.Step;
+import io.heddle.run.Wakeup;
+import java.sql.Types;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * Everything that appends to a log: one statement updates the run's row, which locks it, takes the
+ * sequences from it and inserts the events. A statement alone is its own transaction.
+ */
+final class StepCommit {
+
+  // clock_timestamp() is read under the row's lock, so the times of a log never run backwards.
+  private static final String APPEND =
+      """
+      with target as (
+        update openwop.run set
+          status = :status,
+          state = :state::json,
+          error = coalesce(:error::json, error),
+          next_sequence = next_sequence + :count,
+          lease_owner = case when :keepLease then lease_owner end,
+          lease_epoch = lease_epoch + :raise,
+          wake_at = :wakeAt,
+          started_at = coalesce(started_at, case when :starts then clock_timestamp() end),
+          ended_at = case when :terminal then clock_timestamp() end
+        where tenant_id = :tenant and run_id = :run
+          and lease_epoch = :epoch and next_sequence = :first
+          and status not in ('COMPLETED', 'FAILED', 'CANCELLED')
+        returning tenant_id, run_id, next_sequence - :count as first_sequence, engine_version,
+          clock_timestamp() as at
+      ), appended as (
+        insert into openwop.event (
+          run_id, sequence, tenant_id, event_id, type, node_id, payload, occurred_at, schema_version, engine_version)
+        select t.run_id, t.first_sequence + e.ordinal - 1, t.tenant_id,
+          e.event_id, e.type, e.node_id, e.payload::json, t.at, 1, t.engine_version
+        from target t,
+          unnest(:ids::text[], :types::text[], :nodes::text[], :payloads::text[])
+            with ordinality as e(event_id, type, node_id, payload, ordinal)
+      )
+      select count(*) from target
+      """;
+
+  private static final String WAS_APPENDED =
+      """
+      select count(*) from openwop.event
+      where tenant_id = :tenant and run_id = :run and sequence = :first and event_id = :event
+      """;
+
+  private final JdbcClient jdbc;
+
+  StepCommit(JdbcClient jdbc) {
+    this.jdbc = jdbc;
+  }
+
+  Step.Outcome commit(Step step) {
+    boolean keepLease = step.wakeup() instanceof Wakeup.KeepLease;
+    int written =
+        append(
+            step.tenant().id(),
+            step.runId(),
+            step.leaseEpoch(),
+            step.firstSequence(),
+            step.events(),
+            step.status(),
+            step.state().toJson(),
+            RunRows.error(step.error()),
+            wakeAt(step.wakeup()),
+            keepLease,
+            0);
+    return written == 1 || wasAppended(step) ? Step.Outcome.COMMITTED : Step.Outcome.FENCED;
+  }
+
+  /** Appends to a run whose row the caller's transaction has locked. */
+  void amend(Run run, Amendment amendment) {
+    int written =
+        append(
+            run.tenant().id(),
+            run.runId(),
+            run.leaseEpoch(),
+            run.nextSequence(),
+            amendment.events(),
+            amendment.status(),
+            amendment.state().toJson(),
+            null,
+            wakeAt(amendment.wakeup()),
+            false,
+            1);
+    if (written != 1) {
+      throw new IllegalStateException("A locked run changed under its lock");
+    }
+  }
+
+  private int append(
+      String tenant,
+      String runId,
+      long epoch,
+      long first,
+      List<NewEvent> events,
+      RunStatus status,
+      String state,
+      @Nullable String error,
+      @Nullable Instant wakeAt,
+      boolean keepLease,
+      int raise) {
+    return jdbc.sql(APPEND)
+        .param("tenant", tenant)
+        .param("run", runId)
+        .param("epoch", epoch)
+        .param("first", first)
+        .param("count", events.size())
+        .param("status", status.name())
+        .param("state", state)
+        .param("error", error)
+        .param(
+            "wakeAt",
+            wakeAt == null ? null : wakeAt.atOffset(ZoneOffset.UTC),
+            Types.TIMESTAMP_WITH_TIMEZONE)
+        .param("keepLease", keepLease)
+        .param("raise", raise)
+        .param("starts", status != RunStatus.PENDING && status != RunStatus.CANCELLED)
+        .param("terminal", status.isTerminal())
+        .param("ids", SqlArrays.text(events.stream().map(NewEvent::eventId).toList()))
+        .param("types", SqlArrays.text(events.stream().map(event -> event.type().name()).toList()))
+        .param("nodes", SqlArrays.text(events.stream().map(NewEvent::nodeId).toList()))
+        .param("payloads", SqlArrays.text(events.stream().map(NewEvent::payload).toList()))
+        .query(Integer.class)
+        .single();
+  }
+
+  // The answer to an earlier try may have been lost after it was committed.
+  private boolean wasAppended(Step step) {
+    return !step.events().isEmpty()
+        && jdbc.sql(WAS_APPENDED)
+                .param("tenant", step.tenant().id())
+                .param("run", step.runId())
+                .param("first", step.firstSequence())
+                .param("event", step.events().get(0).eventId())
+                .query(Integer.class)
+                .single()
+            == 1;
+  }
+
+  private static @Nullable Instant wakeAt(Wakeup wakeup) {
+    return wakeup instanceof Wakeup.At at ? at.instant() : null;
+  }
+}

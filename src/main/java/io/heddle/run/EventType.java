@@ -1,0 +1,23 @@
+package io.heddle.run;
+
+/**
+ * What an event of the log says. The name of the constant is what the database stores; each major
+ * of the protocol has its own spelling.
+ */
+public enum EventType {
+  RUN_STARTED,
+  RUN_COMPLETED,
+  RUN_FAILED,
+  RUN_CANCELLED,
+  NODE_STARTED,
+  NODE_COMPLETED,
+  NODE_FAILED,
+  NODE_SKIPPED,
+  NODE_CANCELLED,
+  CAP_BREACHED;
+
+  /** Whether this event is the last of its log. */
+  public boolean isTerminal() {
+    return this == RUN_COMPLETED || this == RUN_FAILED || this == RUN_CANCELLED;
+  }
+}

@@ -1,0 +1,19 @@
+package io.heddle.run;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An event about to be appended. Its sequence and its time are the database's.
+ *
+ * @param eventId unique, see {@link Ids#event()}
+ * @param nodeId the node it is about, or null
+ * @param payload JSON text; stored and rendered byte for byte. Holds no run id, random id, duration
+ *     or clock value, so that a replay repeats it exactly
+ */
+public record NewEvent(String eventId, EventType type, @Nullable String nodeId, String payload) {
+
+  /** An event with a fresh id. */
+  public static NewEvent of(EventType type, @Nullable String nodeId, String payload) {
+    return new NewEvent(Ids.event(), type, nodeId, payload);
+  }
+}

@@ -1,0 +1,20 @@
+package io.heddle.run;
+
+import io.heddle.tenancy.Tenant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A run about to be created. */
+public record NewRun(
+    Tenant tenant,
+    String runId,
+    Run.Owner owner,
+    Run.WorkflowRef workflow,
+    RunState state,
+    Map<String, @Nullable Object> inputs,
+    Map<String, @Nullable Object> configurable,
+    @Nullable List<String> tags,
+    @Nullable Map<String, @Nullable Object> metadata,
+    @Nullable String scopeId,
+    @Nullable String callbackUrl) {}

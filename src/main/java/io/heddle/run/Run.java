@@ -1,0 +1,46 @@
+package io.heddle.run;
+
+import io.heddle.tenancy.Tenant;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run as it stands. What the caller gave is kept verbatim and never changes.
+ *
+ * @param leaseEpoch raised whenever the right to write changes hands
+ * @param nextSequence the sequence of the next event, which is the number of events so far
+ * @param state the engine's own account of the run
+ */
+public record Run(
+    Tenant tenant,
+    String runId,
+    Owner owner,
+    WorkflowRef workflow,
+    RunStatus status,
+    long leaseEpoch,
+    long nextSequence,
+    RunState state,
+    Map<String, @Nullable Object> inputs,
+    Map<String, @Nullable Object> configurable,
+    @Nullable List<String> tags,
+    @Nullable Map<String, @Nullable Object> metadata,
+    @Nullable RunError error,
+    int engineVersion,
+    int eventLogSchemaVersion,
+    Instant createdAt,
+    @Nullable Instant startedAt,
+    @Nullable Instant endedAt) {
+
+  /**
+   * The exact workflow a run executes.
+   *
+   * @param scope whose definition it is: a tenant's, or the host's own
+   * @param revision counts the registrations of this id within its scope, from 1
+   */
+  public record WorkflowRef(String scope, String workflowId, int revision) {}
+
+  /** Who created the run; recorded once and never rewritten. */
+  public record Owner(String principal, String issuer, String lane, String kind) {}
+}

@@ -1,0 +1,78 @@
+package io.heddle.run;
+
+import io.heddle.run.RunState.Progress;
+import io.heddle.tenancy.Tenant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What may be done to a run from outside its worker. Thread-safe. */
+public final class RunService {
+
+  private final RunStore store;
+
+  private final LocalExecution execution;
+
+  private final CommitListener news;
+
+  public RunService(RunStore store, LocalExecution execution, CommitListener news) {
+    this.store = store;
+    this.execution = execution;
+    this.news = news;
+  }
+
+  /** The run as it stands; empty if this tenant has none of that id. */
+  public Optional<Run> find(Tenant tenant, String runId) {
+    return Ids.isWellFormed(runId) ? store.find(tenant, runId) : Optional.empty();
+  }
+
+  /**
+   * Cancels a run. Whoever executes it can write nothing after this, so the run is cancelled when
+   * this returns, even if a node's effect is still under way somewhere.
+   *
+   * @param reason for the log, or null
+   * @param cancelledBy the opaque id of who asked, or null
+   * @return the status that was found; a terminal one is left as it is. Empty if this tenant has no
+   *     such run
+   */
+  public Optional<RunStatus> cancel(
+      Tenant tenant, String runId, @Nullable String reason, @Nullable String cancelledBy) {
+    if (!Ids.isWellFormed(runId)) {
+      return Optional.empty();
+    }
+    return store
+        .amend(tenant, runId, run -> cancellation(run, reason, cancelledBy))
+        .map(Run::status);
+  }
+
+  /** Tells readers and this node's workers of a cancel, once its transaction has committed. */
+  public void cancelled(String runId) {
+    execution.lost(runId);
+    news.committed(runId);
+  }
+
+  private static Optional<RunStore.Amendment> cancellation(
+      Run run, @Nullable String reason, @Nullable String cancelledBy) {
+    if (run.status().isTerminal()) {
+      return Optional.empty();
+    }
+    List<NewEvent> events = new ArrayList<>();
+    RunState state = run.state();
+    for (var node : run.state().nodes().entrySet()) {
+      if (!node.getValue().progress().isFinal()) {
+        state = state.with(node.getKey(), node.getValue().ended(Progress.CANCELLED, Map.of()));
+        events.add(
+            NewEvent.of(
+                EventType.NODE_CANCELLED,
+                node.getKey(),
+                Payloads.nodeLeftOut(node.getKey(), "run-cancelled")));
+      }
+    }
+    events.add(
+        NewEvent.of(EventType.RUN_CANCELLED, null, Payloads.runCancelled(reason, cancelledBy)));
+    return Optional.of(
+        new RunStore.Amendment(events, RunStatus.CANCELLED, state, new Wakeup.Never()));
+  }
+}

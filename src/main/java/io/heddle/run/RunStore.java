@@ -1,0 +1,82 @@
+package io.heddle.run;
+
+import io.heddle.tenancy.Tenant;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Runs and their logs. Every method is one transaction or joins the caller's. Thread-safe. */
+public interface RunStore {
+
+  /**
+   * Inserts a run.
+   *
+   * @param leaseOwner the host node that starts it at once under epoch 1, or null to leave it to
+   *     whoever is free
+   * @return when it was created, or empty if its workflow revision is no longer the newest
+   */
+  Optional<Instant> create(NewRun run, @Nullable String leaseOwner);
+
+  /** The run as it stands; empty if this tenant has none of that id. */
+  Optional<Run> find(Tenant tenant, String runId);
+
+  /**
+   * A part of the log together with the status it belongs to, read in one snapshot.
+   *
+   * @param after only events with a greater sequence; -1 for all
+   * @param limit at most so many events, the oldest first
+   * @return empty if this tenant has no such run
+   */
+  Optional<LogPage> log(Tenant tenant, String runId, long after, int limit);
+
+  /** Stores a step of the run's worker. */
+  Step.Outcome commit(Step step);
+
+  /**
+   * Changes a run from outside its worker: locks the row, lets the change decide on what it finds,
+   * and writes what it wants.
+   *
+   * @param change is called once under the row's lock, so it must not do I/O; empty leaves the run
+   *     as it is
+   * @return the run as it was found; empty if this tenant has none of that id
+   */
+  Optional<Run> amend(Tenant tenant, String runId, Function<Run, Optional<Amendment>> change);
+
+  /** Tells how long the logs of these runs are; ids that no longer exist are left out. */
+  void lengths(List<String> runIds, LengthConsumer consumer);
+
+  /** Receives the length of one log. */
+  interface LengthConsumer {
+
+    /** Called once for each run that exists. */
+    void length(String runId, long nextSequence);
+  }
+
+  /**
+   * A part of a log.
+   *
+   * @param status of the run when these events were read
+   * @param nextSequence of the run when these events were read
+   */
+  record LogPage(RunStatus status, long nextSequence, List<RunEvent> events) {
+
+    /** Whether the log is closed and a reader who has these events has all. */
+    public boolean isComplete(long after) {
+      long last = events.isEmpty() ? after : events.get(events.size() - 1).sequence();
+      return status.isTerminal() && last >= nextSequence - 1;
+    }
+  }
+
+  /**
+   * What a writer that is not the worker appends. The lease epoch is raised with it, so that a
+   * worker which holds the run can write nothing more.
+   */
+  record Amendment(List<NewEvent> events, RunStatus status, RunState state, Wakeup wakeup) {
+
+    public Amendment {
+      events = List.copyOf(events);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package io.heddle.run;
+
+import io.heddle.tenancy.Tenant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a worker commits at once: the events, and the run as it stands after them. Written only if
+ * the worker still holds the lease and the log is exactly as long as the worker believes.
+ *
+ * @param leaseEpoch the epoch under which the worker holds the run
+ * @param firstSequence the sequence of the first event of this step
+ */
+public record Step(
+    Tenant tenant,
+    String runId,
+    long leaseEpoch,
+    long firstSequence,
+    List<NewEvent> events,
+    RunStatus status,
+    RunState state,
+    @Nullable RunError error,
+    Wakeup wakeup) {
+
+  public Step {
+    events = List.copyOf(events);
+    if (status.isTerminal() && !(wakeup instanceof Wakeup.Never)) {
+      throw new IllegalArgumentException("A terminal run is never woken");
+    }
+  }
+
+  /** What became of a step. */
+  public enum Outcome {
+    /** Stored, now or by an earlier try whose answer was lost. */
+    COMMITTED,
+    /** The worker no longer holds the run; nothing was written, and nothing may be. */
+    FENCED
+  }
+}

@@ -1,0 +1,16 @@
+package io.heddle.run;
+
+import java.time.Instant;
+
+/** Who looks at a run next, and when. */
+public sealed interface Wakeup {
+
+  /** The worker that commits the step goes on and keeps the lease. */
+  record KeepLease() implements Wakeup {}
+
+  /** The lease is given up; any host node may take the run from this instant on. */
+  record At(Instant instant) implements Wakeup {}
+
+  /** The lease is given up and nothing but an outside event moves the run again. */
+  record Never() implements Wakeup {}
+}
