@@ -1,0 +1,27 @@
+package io.heddle;
+
+import io.heddle.autoconfigure.HeddleServerConfiguration;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.annotation.Import;
+
+/**
+ * The host as a server of its own. Everything it serves comes from the same auto-configuration that
+ * an embedding application gets.
+ */
+@SpringBootConfiguration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+@Import(HeddleServerConfiguration.class)
+public class HeddleApplication {
+
+  /** Starts the server. */
+  public static void main(String[] arguments) {
+    // Not application.yaml: in the jar of a starter it would configure the embedding application.
+    System.setProperty(
+        "spring.config.name", System.getProperty("spring.config.name", "openwop-host,application"));
+    SpringApplication application = new SpringApplication(HeddleApplication.class);
+    application.addListeners(new RunbookEnvironment());
+    application.run(arguments);
+  }
+}

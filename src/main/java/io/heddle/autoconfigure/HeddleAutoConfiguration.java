@@ -1,0 +1,199 @@
+package io.heddle.autoconfigure;
+
+import io.heddle.claim.ClaimSettings;
+import io.heddle.claim.ClaimStore;
+import io.heddle.claim.Claimer;
+import io.heddle.claim.DatabaseClock;
+import io.heddle.engine.Limits;
+import io.heddle.engine.NodeExecutors;
+import io.heddle.engine.RunCreator;
+import io.heddle.engine.Worker;
+import io.heddle.engine.node.DelayNode;
+import io.heddle.engine.node.FailNode;
+import io.heddle.engine.node.IdentityNode;
+import io.heddle.engine.node.NoopNode;
+import io.heddle.postgres.ClaimSql;
+import io.heddle.postgres.RunSql;
+import io.heddle.postgres.WorkflowSql;
+import io.heddle.run.LocalExecution;
+import io.heddle.run.RunService;
+import io.heddle.run.RunStore;
+import io.heddle.spi.NodeExecutor;
+import io.heddle.spi.WorkflowSource;
+import io.heddle.stream.CommitNews;
+import io.heddle.workflow.WorkflowParser;
+import io.heddle.workflow.WorkflowRegistry;
+import io.heddle.workflow.WorkflowStore;
+import java.util.ArrayList;
+import java.util.List;
+import javax.sql.DataSource;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.io.support.ResourcePatternResolver;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/** The engine and its stores, on the application's data source and in a schema of their own. */
+@AutoConfiguration(after = DataSourceAutoConfiguration.class)
+@ConditionalOnBean(DataSource.class)
+@EnableConfigurationProperties(HeddleProperties.class)
+public final class HeddleAutoConfiguration {
+
+  @Bean
+  OpenwopSchema openwopSchema(DataSource dataSource) {
+    return new OpenwopSchema(dataSource);
+  }
+
+  /** The stores' own access, so that an application's templates and transactions stay its own. */
+  @Bean
+  HostDatabase heddleDatabase(DataSource dataSource, OpenwopSchema migrated) {
+    return new HostDatabase(
+        JdbcClient.create(dataSource),
+        new TransactionTemplate(new JdbcTransactionManager(dataSource)));
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  RunStore heddleRunStore(HostDatabase database) {
+    return new RunSql(
+        database.jdbc(), database.transactions(), HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  ClaimStore heddleClaimStore(HostDatabase database) {
+    return new ClaimSql(database.jdbc());
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  WorkflowStore heddleWorkflowStore(HostDatabase database) {
+    return new WorkflowSql(database.jdbc(), database.transactions());
+  }
+
+  @Bean
+  NoopNode heddleNoopNode() {
+    return new NoopNode();
+  }
+
+  @Bean
+  IdentityNode heddleIdentityNode() {
+    return new IdentityNode();
+  }
+
+  @Bean
+  DelayNode heddleDelayNode() {
+    return new DelayNode();
+  }
+
+  @Bean
+  FailNode heddleFailNode() {
+    return new FailNode();
+  }
+
+  @Bean
+  NodeExecutors heddleNodeExecutors(ObjectProvider<NodeExecutor> executors) {
+    return new NodeExecutors(executors.orderedStream().toList());
+  }
+
+  @Bean
+  Limits heddleLimits(HeddleProperties properties) {
+    return new Limits(
+        properties.limits().maxNodeExecutions(), properties.limits().maxRunDuration());
+  }
+
+  @Bean
+  WorkflowFiles heddleWorkflowFiles(
+      HeddleProperties properties, ResourcePatternResolver resources) {
+    return new WorkflowFiles(resources, properties.workflows().locations());
+  }
+
+  @Bean
+  ConformanceFixtures heddleConformanceFixtures(
+      HeddleProperties properties, ResourcePatternResolver resources, NodeExecutors executors) {
+    return new ConformanceFixtures(
+        resources, properties.conformance(), new WorkflowParser(executors.byTypeId()));
+  }
+
+  @Bean
+  WorkflowRegistry heddleWorkflowRegistry(
+      WorkflowStore store, NodeExecutors executors, ObjectProvider<WorkflowSource> sources) {
+    WorkflowRegistry registry =
+        new WorkflowRegistry(store, new WorkflowParser(executors.byTypeId()));
+    List<WorkflowSource> all = new ArrayList<>(sources.orderedStream().toList());
+    registry.offer(all);
+    return registry;
+  }
+
+  @Bean
+  CommitNews heddleCommitNews() {
+    return new CommitNews();
+  }
+
+  @Bean
+  DatabaseClock heddleDatabaseClock() {
+    return new DatabaseClock();
+  }
+
+  @Bean(destroyMethod = "close")
+  HostThreads heddleThreads() {
+    return new HostThreads();
+  }
+
+  @Bean
+  Worker heddleWorker(
+      RunStore store,
+      WorkflowRegistry workflows,
+      NodeExecutors executors,
+      Limits limits,
+      DatabaseClock clock,
+      HostThreads threads,
+      CommitNews news) {
+    return new Worker(store, workflows, executors, limits, clock, threads.nodes(), news);
+  }
+
+  @Bean(destroyMethod = "")
+  Claimer heddleClaimer(
+      ClaimStore store,
+      HeddleProperties properties,
+      DatabaseClock clock,
+      Worker worker,
+      HostThreads threads) {
+    HeddleProperties.Claim claim = properties.claim();
+    ClaimSettings settings =
+        new ClaimSettings(
+            claim.ttl(),
+            claim.heartbeat() == null ? claim.ttl().dividedBy(4) : claim.heartbeat(),
+            claim.poll(),
+            claim.slots());
+    return new Claimer(store, settings, clock, worker, threads.workers());
+  }
+
+  @Bean
+  HostLifecycle heddleLifecycle(
+      Claimer claimer,
+      RunStore store,
+      CommitNews news,
+      HostThreads threads,
+      HeddleProperties properties) {
+    return new HostLifecycle(claimer, store, news, threads.timer(), properties.stream().lookout());
+  }
+
+  @Bean
+  RunService heddleRunService(RunStore store, LocalExecution execution, CommitNews news) {
+    return new RunService(store, execution, news);
+  }
+
+  @Bean
+  RunCreator heddleRunCreator(
+      WorkflowRegistry workflows, RunStore store, LocalExecution execution) {
+    return new RunCreator(
+        workflows, store, execution, HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA);
+  }
+}

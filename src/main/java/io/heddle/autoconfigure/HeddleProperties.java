@@ -1,0 +1,118 @@
+package io.heddle.autoconfigure;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Settings of the host.
+ *
+ * @param apiKeys API keys by key id.
+ * @param claim How this node takes part in executing runs.
+ * @param limits Ceilings for what a caller may ask for; they are enforced and advertised.
+ * @param workflows Workflow definitions that the host offers to every tenant.
+ * @param conformance What only a test deployment serves.
+ * @param idempotency Records of answered mutations.
+ * @param stream Event streams.
+ * @param retryAfter What callers are told to wait while the host cannot serve, in whole seconds.
+ */
+@ConfigurationProperties("openwop")
+record HeddleProperties(
+    @DefaultValue Map<String, ApiKey> apiKeys,
+    @DefaultValue Claim claim,
+    @DefaultValue Limits limits,
+    @DefaultValue Workflows workflows,
+    @DefaultValue Conformance conformance,
+    @DefaultValue Idempotency idempotency,
+    @DefaultValue Stream stream,
+    @DefaultValue("5s") Duration retryAfter) {
+
+  /**
+   * An API key, of which only the hash is configured.
+   *
+   * @param sha256 SHA-256 of the key in hexadecimal digits.
+   * @param tenant Tenant whose data the key reaches.
+   * @param principal Who acts with the key; the same for all keys of one holder. Defaults to the
+   *     key id.
+   * @param scopes Granted scopes; '*' grants all.
+   * @param expiresAt When the key ends, as an ISO-8601 instant.
+   * @param test Whether the key is for tests and may use what production keys are refused.
+   */
+  record ApiKey(
+      String sha256,
+      @DefaultValue("default") String tenant,
+      @Nullable String principal,
+      @DefaultValue("*") Set<String> scopes,
+      @Nullable Instant expiresAt,
+      @DefaultValue("false") boolean test) {
+
+    @Override
+    public String toString() {
+      return "ApiKey[tenant=" + tenant + "]";
+    }
+  }
+
+  /**
+   * How this node takes part in executing runs.
+   *
+   * @param ttl How long a node counts as live after its last heartbeat; then others take its runs.
+   * @param heartbeat How often a node shows that it lives. Defaults to a quarter of the ttl.
+   * @param poll How often a node with free slots looks for due runs nobody told it of.
+   * @param slots How many runs this node executes at the same time.
+   */
+  record Claim(
+      @DefaultValue("15s") Duration ttl,
+      @Nullable Duration heartbeat,
+      @DefaultValue("500ms") Duration poll,
+      @DefaultValue("64") int slots) {}
+
+  /**
+   * Ceilings for what a caller may ask for.
+   *
+   * @param maxNodeExecutions Node starts in one run.
+   * @param maxRunDuration Time from a run's first step to its end.
+   * @param maxRequestBody Size of a request body.
+   */
+  record Limits(
+      @DefaultValue("1000") int maxNodeExecutions,
+      @DefaultValue("30d") Duration maxRunDuration,
+      @DefaultValue("1MB") DataSize maxRequestBody) {}
+
+  /**
+   * Workflow definitions that the host offers to every tenant.
+   *
+   * @param locations Resource patterns of definition files, for example 'file:workflows/*.json'.
+   */
+  record Workflows(@DefaultValue List<String> locations) {}
+
+  /**
+   * What only a test deployment serves.
+   *
+   * @param enabled Whether the conformance workflows are offered and advertised.
+   * @param fixturesDir Directory with conformance workflows to offer instead of the built-in ones;
+   *     those this host cannot execute are left out.
+   */
+  record Conformance(@DefaultValue("false") boolean enabled, @Nullable String fixturesDir) {}
+
+  /**
+   * Records of answered mutations.
+   *
+   * @param retention How long a mutation can be repeated under its key, at least 24 hours.
+   */
+  record Idempotency(@DefaultValue("24h") Duration retention) {}
+
+  /**
+   * Event streams.
+   *
+   * @param keepalive How often a quiet stream carries a comment line, at most 30 seconds.
+   * @param lookout How often this node looks for events that another node appended to a log being
+   *     read here.
+   */
+  record Stream(@DefaultValue("15s") Duration keepalive, @DefaultValue("250ms") Duration lookout) {}
+}

@@ -1,0 +1,70 @@
+package io.heddle.autoconfigure;
+
+import io.heddle.web.Callers;
+import io.heddle.web.ErrorCode;
+import io.heddle.web.Problem;
+import jakarta.servlet.Filter;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.regex.Pattern;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.web.SecurityFilterChain;
+
+/** What differs when the host is the whole server: every path is its own. */
+@Configuration(proxyBeanMethods = false)
+public class HeddleServerConfiguration {
+
+  private static final int AFTER_PROTOCOL_FILTER = -190;
+
+  // The protocol's resources without the version that every path of major 1 starts with.
+  private static final Pattern UNVERSIONED =
+      Pattern.compile("/(runs|workflows|interrupts|webhooks|audit|openapi\\.json)([/:].*)?");
+
+  @Bean
+  PathOwnership heddlePathOwnership() {
+    return PathOwnership.container();
+  }
+
+  @Bean
+  FilterRegistrationBean<Filter> heddleServerPaths() {
+    FilterRegistrationBean<Filter> registration =
+        new FilterRegistrationBean<>(
+            (request, response, chain) -> {
+              check((HttpServletRequest) request);
+              chain.doFilter(request, response);
+            });
+    registration.setOrder(AFTER_PROTOCOL_FILTER);
+    registration.setAsyncSupported(true);
+    return registration;
+  }
+
+  /** The callers are known and checked before this; here nothing is left to decide. */
+  @Bean
+  @Order(60)
+  SecurityFilterChain heddleServerChain(HttpSecurity http) {
+    return http.authorizeHttpRequests(requests -> requests.anyRequest().permitAll())
+        .sessionManagement(
+            sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+        .csrf(AbstractHttpConfigurer::disable)
+        .logout(AbstractHttpConfigurer::disable)
+        .requestCache(AbstractHttpConfigurer::disable)
+        .anonymous(AbstractHttpConfigurer::disable)
+        .build();
+  }
+
+  private static void check(HttpServletRequest request) {
+    String path = request.getRequestURI();
+    if (path.startsWith("/actuator") && !path.startsWith("/actuator/health")) {
+      Callers.require(request, "metrics:read");
+    }
+    if (UNVERSIONED.matcher(path).matches()) {
+      throw new Problem(
+          ErrorCode.VALIDATION_ERROR, "The paths of this protocol start with its version: /v1");
+    }
+  }
+}

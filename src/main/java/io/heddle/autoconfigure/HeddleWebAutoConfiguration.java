@@ -1,0 +1,153 @@
+package io.heddle.autoconfigure;
+
+import io.heddle.engine.Limits;
+import io.heddle.engine.RunCreator;
+import io.heddle.idempotency.IdempotencyStore;
+import io.heddle.idempotency.IdempotentOperations;
+import io.heddle.postgres.IdempotencySql;
+import io.heddle.run.RunService;
+import io.heddle.run.RunStore;
+import io.heddle.spi.Authenticator;
+import io.heddle.stream.CommitNews;
+import io.heddle.web.Errors;
+import io.heddle.web.EventStreams;
+import io.heddle.web.LongPolls;
+import io.heddle.web.Mutations;
+import io.heddle.web.ProtocolExceptionResolver;
+import io.heddle.web.ProtocolFilter;
+import io.heddle.web.Requests;
+import io.heddle.web.v1.V1Discovery;
+import io.heddle.web.v1.V1DiscoveryController;
+import io.heddle.web.v1.V1Errors;
+import io.heddle.web.v1.V1EventsController;
+import io.heddle.web.v1.V1RunsController;
+import io.heddle.web.v1.V1WorkflowsController;
+import io.heddle.workflow.WorkflowRegistry;
+import java.time.Duration;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.event.ContextClosedEvent;
+
+/** The protocol over HTTP. */
+@AutoConfiguration(after = HeddleAutoConfiguration.class)
+@ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+@ConditionalOnBean(RunStore.class)
+public final class HeddleWebAutoConfiguration {
+
+  // Ahead of Spring Security: what it refuses has to pass the envelope on its way out.
+  private static final int BEFORE_SECURITY = -200;
+
+  private static final Duration SHORTEST_RETENTION = Duration.ofHours(24);
+
+  @Bean
+  @ConditionalOnMissingBean
+  PathOwnership heddlePathOwnership() {
+    return PathOwnership.embedded();
+  }
+
+  @Bean
+  Errors heddleErrors(HeddleProperties properties) {
+    return new Errors(new V1Errors(), Math.toIntExact(properties.retryAfter().toSeconds()));
+  }
+
+  @Bean
+  FilterRegistrationBean<ProtocolFilter> heddleProtocolFilter(
+      PathOwnership ownership, ObjectProvider<Authenticator> authenticators, Errors errors) {
+    FilterRegistrationBean<ProtocolFilter> registration =
+        new FilterRegistrationBean<>(
+            new ProtocolFilter(
+                ownership::isOwned,
+                PathOwnership::isPublic,
+                authenticators.orderedStream().toList(),
+                errors));
+    registration.setOrder(BEFORE_SECURITY);
+    registration.setAsyncSupported(true);
+    return registration;
+  }
+
+  @Bean
+  ProtocolExceptionResolver heddleExceptionResolver(Errors errors) {
+    return new ProtocolExceptionResolver(errors);
+  }
+
+  @Bean
+  Requests heddleRequests(HeddleProperties properties) {
+    return new Requests(Math.toIntExact(properties.limits().maxRequestBody().toBytes()));
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  IdempotencyStore heddleIdempotencyStore(HostDatabase database) {
+    return new IdempotencySql(database.jdbc());
+  }
+
+  @Bean
+  Mutations heddleMutations(
+      IdempotencyStore store, HostDatabase database, HeddleProperties properties, Errors errors) {
+    Duration retention = properties.idempotency().retention();
+    if (retention.compareTo(SHORTEST_RETENTION) < 0) {
+      throw new IllegalArgumentException(
+          "openwop.idempotency.retention must be at least 24 hours; the protocol promises that");
+    }
+    return new Mutations(
+        new IdempotentOperations(store, database.transactions(), retention),
+        errors,
+        "openwop-Idempotent-Replay");
+  }
+
+  @Bean
+  EventStreams heddleEventStreams(
+      RunStore store, CommitNews news, HostThreads threads, HeddleProperties properties) {
+    return new EventStreams(
+        store, news, threads.streams(), threads.timer(), properties.stream().keepalive());
+  }
+
+  /** Open streams would hold up a graceful shutdown until its time is over. */
+  @Bean
+  ApplicationListener<ContextClosedEvent> heddleStreamsEnder(EventStreams streams) {
+    return event -> streams.close();
+  }
+
+  @Bean
+  LongPolls heddleLongPolls(RunStore store, CommitNews news, HostThreads threads) {
+    return new LongPolls(store, news, threads.streams());
+  }
+
+  @Bean
+  V1DiscoveryController heddleDiscoveryController(
+      Limits limits, HeddleProperties properties, ConformanceFixtures fixtures) {
+    V1Discovery discovery =
+        new V1Discovery(
+            HostVersion.build(),
+            HostVersion.ENGINE,
+            HostVersion.EVENT_LOG_SCHEMA,
+            limits,
+            Math.toIntExact(properties.limits().maxRequestBody().toBytes()),
+            properties.idempotency().retention().toSeconds(),
+            fixtures.ids());
+    return new V1DiscoveryController(discovery);
+  }
+
+  @Bean
+  V1RunsController heddleRunsController(
+      RunCreator creator, RunService runs, Mutations mutations, Requests requests, Errors errors) {
+    return new V1RunsController(creator, runs, mutations, requests, errors);
+  }
+
+  @Bean
+  V1EventsController heddleEventsController(RunStore store, EventStreams streams, LongPolls polls) {
+    return new V1EventsController(store, streams, polls);
+  }
+
+  @Bean
+  V1WorkflowsController heddleWorkflowsController(
+      WorkflowRegistry workflows, Mutations mutations, Requests requests) {
+    return new V1WorkflowsController(workflows, mutations, requests);
+  }
+}

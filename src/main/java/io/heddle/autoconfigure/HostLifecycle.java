@@ -1,0 +1,77 @@
+package io.heddle.autoconfigure;
+
+import io.heddle.claim.Claimer;
+import io.heddle.run.RunStore;
+import io.heddle.stream.CommitNews;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Joins the cluster before the web server accepts a request and leaves it after the last one, so
+ * that a run this node accepts always has a live node behind it.
+ */
+final class HostLifecycle implements SmartLifecycle {
+
+  private static final Logger log = LoggerFactory.getLogger(HostLifecycle.class);
+
+  private final Claimer claimer;
+
+  private final RunStore store;
+
+  private final CommitNews news;
+
+  private final ScheduledExecutorService timer;
+
+  private final Duration lookout;
+
+  private volatile boolean running;
+
+  HostLifecycle(
+      Claimer claimer,
+      RunStore store,
+      CommitNews news,
+      ScheduledExecutorService timer,
+      Duration lookout) {
+    this.claimer = claimer;
+    this.store = store;
+    this.news = news;
+    this.timer = timer;
+    this.lookout = lookout;
+  }
+
+  @Override
+  public void start() {
+    claimer.start();
+    timer.scheduleWithFixedDelay(
+        this::look, lookout.toMillis(), lookout.toMillis(), TimeUnit.MILLISECONDS);
+    running = true;
+  }
+
+  @Override
+  public void stop() {
+    running = false;
+    claimer.close();
+  }
+
+  @Override
+  public boolean isRunning() {
+    return running;
+  }
+
+  @Override
+  public int getPhase() {
+    return 0;
+  }
+
+  private void look() {
+    try {
+      news.lookFor(store);
+    } catch (RuntimeException e) {
+      log.warn("Could not look for events of other nodes: {}", e.toString());
+    }
+  }
+}

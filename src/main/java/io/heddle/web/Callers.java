@@ -1,0 +1,37 @@
+package io.heddle.web;
+
+import io.heddle.spi.Principal;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.Map;
+
+/** Who calls, as the filter found it, and whether that is enough. */
+public final class Callers {
+
+  static final String CALLER = Callers.class.getName() + ".CALLER";
+
+  static final String OWNED = Callers.class.getName() + ".OWNED";
+
+  private Callers() {}
+
+  /**
+   * The caller, if it holds a scope.
+   *
+   * @throws Problem if it does not
+   */
+  public static Principal require(HttpServletRequest request, String scope) {
+    if (!(request.getAttribute(CALLER) instanceof Principal caller)) {
+      throw new Problem(ErrorCode.UNAUTHENTICATED, "A valid bearer credential is required");
+    }
+    if (!caller.scopes().contains(scope)) {
+      throw new Problem(
+          ErrorCode.FORBIDDEN,
+          "The credential lacks the scope " + scope,
+          Map.of("scopeRequired", scope));
+    }
+    return caller;
+  }
+
+  static boolean isOwned(HttpServletRequest request) {
+    return request.getAttribute(OWNED) != null;
+  }
+}

@@ -1,0 +1,98 @@
+package io.heddle.web;
+
+import java.io.Serial;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request that is refused. The message is for people and repeats nothing the caller sent; the
+ * details are part of the answer.
+ */
+public final class Problem extends RuntimeException {
+
+  @Serial private static final long serialVersionUID = 1L;
+
+  private final ErrorCode code;
+
+  private final transient Map<String, Object> details;
+
+  private final @Nullable Integer retryAfterSeconds;
+
+  public Problem(ErrorCode code, String message) {
+    this(code, message, Map.of(), null);
+  }
+
+  public Problem(ErrorCode code, String message, Map<String, Object> details) {
+    this(code, message, details, null);
+  }
+
+  private Problem(
+      ErrorCode code,
+      String message,
+      Map<String, Object> details,
+      @Nullable Integer retryAfterSeconds) {
+    super(message, null, false, false);
+    this.code = code;
+    this.details = details;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  /** A request that may succeed later; header and details tell the same time. */
+  public static Problem retryLater(ErrorCode code, String message, int seconds) {
+    return new Problem(code, message, Map.of("retryAfter", seconds), seconds);
+  }
+
+  /** A value of the request that is not acceptable. */
+  public static Problem invalid(String pointer, String problem) {
+    return invalid(List.of(new Place(pointer, problem)));
+  }
+
+  /** Values of the request that are not acceptable. */
+  public static Problem invalid(List<Place> places) {
+    Place first = places.get(0);
+    String message =
+        (first.pointer().isEmpty() ? "The request body" : first.pointer()) + " " + first.problem();
+    if (places.size() > 1) {
+      message += " (and %d more)".formatted(places.size() - 1);
+    }
+    return new Problem(
+        ErrorCode.VALIDATION_ERROR,
+        message,
+        Map.of("errors", places.stream().map(Place::describe).toList()));
+  }
+
+  /** What was asked for is not there, or not visible to the caller. */
+  public static Problem notFound(String what) {
+    return new Problem(ErrorCode.NOT_FOUND, "There is no such " + what);
+  }
+
+  /**
+   * One faulty value.
+   *
+   * @param pointer JSON pointer into the body; empty for the whole of it
+   * @param problem what is wrong there, without the value
+   */
+  public record Place(String pointer, String problem) {
+
+    private Map<String, Object> describe() {
+      Map<String, Object> described = new LinkedHashMap<>();
+      described.put("pointer", pointer);
+      described.put("message", problem);
+      return described;
+    }
+  }
+
+  ErrorCode code() {
+    return code;
+  }
+
+  Map<String, Object> details() {
+    return details;
+  }
+
+  @Nullable Integer retryAfterSeconds() {
+    return retryAfterSeconds;
+  }
+}

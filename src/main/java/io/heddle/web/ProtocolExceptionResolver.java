@@ -1,0 +1,42 @@
+package io.heddle.web;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.Ordered;
+import org.springframework.web.servlet.HandlerExceptionResolver;
+import org.springframework.web.servlet.ModelAndView;
+
+/** Answers for protocol requests before an application's own exception handlers see them. */
+public final class ProtocolExceptionResolver implements HandlerExceptionResolver, Ordered {
+
+  private final Errors errors;
+
+  public ProtocolExceptionResolver(Errors errors) {
+    this.errors = errors;
+  }
+
+  @Override
+  public int getOrder() {
+    return HIGHEST_PRECEDENCE;
+  }
+
+  @Override
+  public @Nullable ModelAndView resolveException(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      @Nullable Object handler,
+      Exception failure) {
+    if (!Callers.isOwned(request)) {
+      return null;
+    }
+    try {
+      errors.write(response, errors.problem(failure));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new ModelAndView();
+  }
+}

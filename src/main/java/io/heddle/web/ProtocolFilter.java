@@ -1,0 +1,139 @@
+package io.heddle.web;
+
+import io.heddle.run.Ids;
+import io.heddle.spi.Authenticator;
+import io.heddle.spi.Principal;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
+import org.springframework.web.filter.OncePerRequestFilter;
+
+/**
+ * The first thing a protocol request meets and the last its answer passes. It fixes request id and
+ * caller before anything looks at path or body, and turns every refusal of the layers behind it
+ * into the closed envelope.
+ */
+public final class ProtocolFilter extends OncePerRequestFilter {
+
+  private static final String REQUEST_ID = "requestId";
+
+  private static final int LONGEST_CREDENTIAL = 8192;
+
+  private final Predicate<String> isOwned;
+
+  private final Predicate<String> isPublic;
+
+  private final List<Authenticator> authenticators;
+
+  private final Errors errors;
+
+  /**
+   * @param isOwned whether a path belongs to the protocol
+   * @param isPublic whether an owned path needs no credential
+   */
+  public ProtocolFilter(
+      Predicate<String> isOwned,
+      Predicate<String> isPublic,
+      List<Authenticator> authenticators,
+      Errors errors) {
+    this.isOwned = isOwned;
+    this.isPublic = isPublic;
+    this.authenticators = List.copyOf(authenticators);
+    this.errors = errors;
+  }
+
+  @Override
+  protected boolean shouldNotFilter(HttpServletRequest request) {
+    return !isOwned.test(path(request));
+  }
+
+  @Override
+  protected void doFilterInternal(
+      HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    String requestId = Ids.request();
+    response.setHeader("X-Heddle-Request-Id", requestId);
+    request.setAttribute(Callers.OWNED, Boolean.TRUE);
+    MDC.put(REQUEST_ID, requestId);
+    try {
+      if (isPublic.test(path(request)) || authenticate(request, response)) {
+        chain.doFilter(request, new Enveloping(response));
+      }
+    } catch (ServletException | RuntimeException e) {
+      Throwable cause = e instanceof ServletException && e.getCause() != null ? e.getCause() : e;
+      errors.write(response, errors.problem(cause));
+    } finally {
+      MDC.remove(REQUEST_ID);
+    }
+  }
+
+  private boolean authenticate(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    String header = request.getHeader("Authorization");
+    String bearer = bearer(header);
+    Authenticator.Outcome outcome = new Authenticator.Unknown();
+    for (Authenticator authenticator : authenticators) {
+      if (bearer.isEmpty() || !(outcome instanceof Authenticator.Unknown)) {
+        break;
+      }
+      outcome = authenticator.authenticate(bearer);
+    }
+    if (outcome instanceof Authenticator.Authenticated authenticated) {
+      Principal principal = authenticated.principal();
+      request.setAttribute(Callers.CALLER, principal);
+      return true;
+    }
+    // RFC 9110: a challenge on every 401, and an error in it only if there was a credential.
+    response.setHeader(
+        "WWW-Authenticate", header == null ? "Bearer" : "Bearer error=\"invalid_token\"");
+    errors.write(response, refusal(outcome));
+    return false;
+  }
+
+  private static String bearer(@Nullable String header) {
+    if (header == null || !header.regionMatches(true, 0, "Bearer ", 0, 7)) {
+      return "";
+    }
+    String bearer = header.substring(7).trim();
+    return bearer.length() <= LONGEST_CREDENTIAL ? bearer : "";
+  }
+
+  private static Problem refusal(Authenticator.Outcome outcome) {
+    if (outcome instanceof Authenticator.Expired) {
+      return new Problem(ErrorCode.KEY_EXPIRED, "The credential has expired");
+    }
+    if (outcome instanceof Authenticator.Revoked) {
+      return new Problem(ErrorCode.KEY_REVOKED, "The credential was revoked");
+    }
+    return new Problem(ErrorCode.UNAUTHENTICATED, "A valid bearer credential is required");
+  }
+
+  private static String path(HttpServletRequest request) {
+    return request.getRequestURI().substring(request.getContextPath().length());
+  }
+
+  /** Answers with the envelope where a layer behind would let the container write a page. */
+  private final class Enveloping extends HttpServletResponseWrapper {
+
+    Enveloping(HttpServletResponse response) {
+      super(response);
+    }
+
+    @Override
+    public void sendError(int status) throws IOException {
+      errors.write((HttpServletResponse) getResponse(), errors.refused(status));
+    }
+
+    @Override
+    public void sendError(int status, String message) throws IOException {
+      sendError(status);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package io.heddle.web.v1;
+
+import io.heddle.engine.Limits;
+import io.heddle.json.Json;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * The capabilities document of major 1 [capabilities §Network-handshake shape]. Every value is read
+ * from what enforces it; what is not here is not claimed.
+ *
+ * @param fixtures ids of conformance workflows this host runs; empty outside a test deployment
+ */
+public record V1Discovery(
+    String version,
+    int engineVersion,
+    int eventLogSchemaVersion,
+    Limits limits,
+    int maxRequestBodyBytes,
+    long idempotencyRetentionSeconds,
+    Collection<String> fixtures) {
+
+  private static final String PROTOCOL = "1.0";
+
+  /** The document with its families at the root and, for older readers, mirrored below. */
+  Map<String, Object> document() {
+    Map<String, Object> root = new LinkedHashMap<>();
+    root.put("protocolVersion", PROTOCOL);
+    root.put("protocolVersions", List.of(PROTOCOL));
+    Map<String, Object> implementation = new LinkedHashMap<>();
+    implementation.put("name", "heddle");
+    implementation.put("version", version);
+    implementation.put("vendor", "heddle");
+    root.put("implementation", implementation);
+    root.put("engineVersion", engineVersion);
+    root.put("eventLogSchemaVersion", eventLogSchemaVersion);
+    root.put("supportedTransports", List.of("rest"));
+    root.put("supportedEnvelopes", List.of());
+    root.put("schemaVersions", Map.of());
+    root.put("limits", advertisedLimits());
+    root.put("configurable", configurable());
+    root.put("idempotency", idempotency());
+    SortedSet<String> sorted = new TreeSet<>(fixtures);
+    if (!sorted.isEmpty()) {
+      root.put("fixtures", sorted);
+    }
+    root.put("capabilities", new LinkedHashMap<>(root));
+    return root;
+  }
+
+  private Map<String, Object> advertisedLimits() {
+    Map<String, Object> advertised = new LinkedHashMap<>();
+    // Required members; this host runs no model, so none of these rounds ever happens.
+    advertised.put("clarificationRounds", 0);
+    advertised.put("schemaRounds", 0);
+    advertised.put("envelopesPerTurn", 0);
+    advertised.put("maxNodeExecutions", limits.maxNodeExecutions());
+    advertised.put("maxRunDurationMs", limits.maxRunDuration().toMillis());
+    advertised.put("maxRequestBodyBytes", maxRequestBodyBytes);
+    return advertised;
+  }
+
+  private Map<String, Object> configurable() {
+    Map<String, Object> advertised = new LinkedHashMap<>();
+    advertised.put(
+        Limits.RECURSION_LIMIT,
+        Json.members("type", "number", "min", 1, "max", limits.maxNodeExecutions()));
+    advertised.put(
+        Limits.RUN_TIMEOUT_MS,
+        Json.members("type", "number", "min", 1, "max", limits.maxRunDuration().toMillis()));
+    return advertised;
+  }
+
+  private Map<String, Object> idempotency() {
+    Map<String, Object> advertised = new LinkedHashMap<>();
+    advertised.put("supported", true);
+    advertised.put("layer1RetentionSeconds", idempotencyRetentionSeconds);
+    advertised.put("crossRegion", "single-region");
+    return advertised;
+  }
+}

@@ -1,0 +1,94 @@
+package io.heddle.web.v1;
+
+import io.heddle.json.Json;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/**
+ * What anybody may read: the capabilities of this host and the description of its interface.
+ * Neither needs the database.
+ */
+@RestController
+public final class V1DiscoveryController {
+
+  private static final String CACHE = "public, max-age=300";
+
+  private record Document(byte[] bytes, String etag) {
+
+    static Document of(byte[] bytes) {
+      try {
+        byte[] hash = MessageDigest.getInstance("SHA-256").digest(bytes);
+        return new Document(bytes, '"' + HexFormat.of().formatHex(hash, 0, 16) + '"');
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  private final Document capabilities;
+
+  private final Document openApi;
+
+  public V1DiscoveryController(V1Discovery discovery) {
+    this.capabilities = Document.of(Json.bytes(discovery.document()));
+    this.openApi = Document.of(resource("openapi-v1.json"));
+  }
+
+  @GetMapping("/.well-known/openwop")
+  ResponseEntity<byte[]> capabilities(HttpServletRequest request) {
+    return answer(request, capabilities);
+  }
+
+  @GetMapping("/v1/openapi.json")
+  ResponseEntity<byte[]> openApi(HttpServletRequest request) {
+    return answer(request, openApi);
+  }
+
+  private static ResponseEntity<byte[]> answer(HttpServletRequest request, Document document) {
+    if (matches(request.getHeader("If-None-Match"), document.etag())) {
+      return ResponseEntity.status(304)
+          .header("ETag", document.etag())
+          .header("Cache-Control", CACHE)
+          .build();
+    }
+    return ResponseEntity.ok()
+        .header("ETag", document.etag())
+        .header("Cache-Control", CACHE)
+        .contentType(MediaType.APPLICATION_JSON)
+        .body(document.bytes());
+  }
+
+  private static boolean matches(@Nullable String ifNoneMatch, String etag) {
+    if (ifNoneMatch == null) {
+      return false;
+    }
+    for (String candidate : ifNoneMatch.split(",")) {
+      String tag = candidate.strip();
+      if (tag.equals("*") || tag.equals(etag) || tag.equals("W/" + etag)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static byte[] resource(String name) {
+    try (InputStream in = V1DiscoveryController.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IllegalStateException("The resource %s is missing".formatted(name));
+      }
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package io.heddle.web.v1;
+
+import io.heddle.json.Json;
+import io.heddle.run.Run;
+import io.heddle.run.RunEvent;
+import io.heddle.run.RunState.NodeState;
+import io.heddle.run.RunStatus;
+import io.heddle.run.RunStore.LogPage;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The documents of major 1: run snapshots and events. */
+final class V1Documents {
+
+  // A fixed number of digits, so that texts sort as the times do.
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'", Locale.ROOT)
+          .withZone(ZoneOffset.UTC);
+
+  private V1Documents() {}
+
+  static String time(Instant instant) {
+    return TIME.format(instant);
+  }
+
+  static String eventsUrl(String runId) {
+    return "/v1/runs/" + runId + "/events";
+  }
+
+  static Map<String, @Nullable Object> accepted(Run run) {
+    Map<String, @Nullable Object> accepted = new LinkedHashMap<>();
+    accepted.put("runId", run.runId());
+    accepted.put("status", V1Mapping.spell(run.status()));
+    accepted.put("eventsUrl", eventsUrl(run.runId()));
+    accepted.put("statusUrl", "/v1/runs/" + run.runId());
+    return accepted;
+  }
+
+  static Map<String, @Nullable Object> snapshot(Run run) {
+    Map<String, @Nullable Object> snapshot = new LinkedHashMap<>();
+    snapshot.put("runId", run.runId());
+    snapshot.put("workflowId", run.workflow().workflowId());
+    snapshot.put("status", V1Mapping.spell(run.status()));
+    snapshot.put(
+        "owner", Json.members("tenant", run.tenant().id(), "principal", run.owner().principal()));
+    snapshot.put("createdAt", time(run.createdAt()));
+    if (run.startedAt() != null) {
+      snapshot.put("startedAt", time(run.startedAt()));
+    }
+    if (run.endedAt() != null) {
+      snapshot.put("completedAt", time(run.endedAt()));
+      snapshot.put("endedAt", time(run.endedAt()));
+    }
+    snapshot.put("inputs", run.inputs());
+    snapshot.put("variables", run.state().variables());
+    Map<String, Object> nodes = new LinkedHashMap<>();
+    run.state().nodes().forEach((id, node) -> nodes.put(id, node(node)));
+    snapshot.put("nodeStates", nodes);
+    if (run.status() == RunStatus.FAILED && run.error() != null) {
+      Map<String, Object> error = new LinkedHashMap<>();
+      error.put("code", run.error().code());
+      error.put("message", run.error().message());
+      snapshot.put("error", error);
+    }
+    snapshot.put("configurable", run.configurable());
+    if (run.tags() != null) {
+      snapshot.put("tags", run.tags());
+    }
+    if (run.metadata() != null) {
+      snapshot.put("metadata", run.metadata());
+    }
+    snapshot.put("engineVersion", run.engineVersion());
+    snapshot.put("eventLogSchemaVersion", run.eventLogSchemaVersion());
+    return snapshot;
+  }
+
+  /** An event as JSON text: the stored payload goes in as it is, byte for byte. */
+  static String event(RunEvent event) {
+    StringBuilder json = new StringBuilder(256 + event.payload().length());
+    json.append("{\"eventId\":").append(Json.write(event.eventId()));
+    json.append(",\"runId\":").append(Json.write(event.runId()));
+    json.append(",\"type\":").append(Json.write(V1Mapping.spell(event.type())));
+    if (event.nodeId() != null) {
+      json.append(",\"nodeId\":").append(Json.write(event.nodeId()));
+    }
+    json.append(",\"payload\":").append(event.payload());
+    json.append(",\"timestamp\":\"").append(time(event.timestamp()));
+    json.append("\",\"sequence\":").append(event.sequence());
+    json.append(",\"schemaVersion\":").append(event.schemaVersion());
+    json.append(",\"engineVersion\":\"").append(event.engineVersion()).append("\"}");
+    return json.toString();
+  }
+
+  static String events(List<RunEvent> events) {
+    return events.stream().map(V1Documents::event).collect(Collectors.joining(",", "[", "]"));
+  }
+
+  static String page(String runId, LogPage page, long after) {
+    long last =
+        page.events().isEmpty() ? after : page.events().get(page.events().size() - 1).sequence();
+    boolean complete = page.isComplete(after);
+    return "{\"runId\":%s,\"events\":%s,\"isComplete\":%b,\"isTerminal\":%b,\"runStatus\":%s,\"lastEventSeq\":%d,\"nextSequence\":%d}"
+        .formatted(
+            Json.write(runId),
+            events(page.events()),
+            complete,
+            complete,
+            Json.write(V1Mapping.spell(page.status())),
+            page.nextSequence() - 1,
+            last + 1);
+  }
+
+  private static Map<String, Object> node(NodeState node) {
+    Map<String, Object> written = new LinkedHashMap<>();
+    written.put(
+        "status",
+        switch (node.progress()) {
+          case STARTED -> "running";
+          case PARKED -> "waiting";
+          case COMPLETED -> "completed";
+          case FAILED -> "failed";
+          case SKIPPED -> "skipped";
+          case CANCELLED -> "cancelled";
+        });
+    written.put("attempt", node.attempt());
+    if (node.until() != null) {
+      written.put("waitingUntil", time(node.until()));
+    }
+    return written;
+  }
+}

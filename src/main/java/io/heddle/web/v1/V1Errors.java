@@ -1,0 +1,42 @@
+package io.heddle.web.v1;
+
+import io.heddle.web.ErrorCode;
+import io.heddle.web.ErrorSpelling;
+import java.util.Locale;
+
+/** Error codes and statuses of major 1 [rest-endpoints §Common error codes]. */
+public final class V1Errors implements ErrorSpelling {
+
+  @Override
+  public String code(ErrorCode code) {
+    return switch (code) {
+      case WORKFLOW_NOT_EDITABLE -> "heddle_workflow_not_editable";
+      default -> code.name().toLowerCase(Locale.ROOT);
+    };
+  }
+
+  @Override
+  public int status(ErrorCode code) {
+    return switch (code) {
+      case VALIDATION_ERROR,
+          UNSUPPORTED_FORCE_ENGINE_VERSION,
+          UNSUPPORTED_MOCK_PROVIDER,
+          UNSUPPORTED_STREAM_MODE ->
+          400;
+      case UNAUTHENTICATED, KEY_EXPIRED, KEY_REVOKED -> 401;
+      case FORBIDDEN, FORCE_ENGINE_VERSION_FORBIDDEN, MOCK_PROVIDER_FORBIDDEN -> 403;
+      case NOT_FOUND -> 404;
+      case METHOD_NOT_ALLOWED -> 405;
+      case NOT_ACCEPTABLE -> 406;
+      case IDEMPOTENCY_KEY_MISMATCH, IDEMPOTENCY_IN_FLIGHT, RUN_TERMINAL, WORKFLOW_NOT_EDITABLE ->
+          409;
+      case PAYLOAD_TOO_LARGE -> 413;
+      case URI_TOO_LONG -> 414;
+      case UNSUPPORTED_MEDIA_TYPE -> 415;
+      case HEADERS_TOO_LARGE -> 431;
+      case INTERNAL_ERROR -> 500;
+      case NOT_IMPLEMENTED -> 501;
+      case SERVICE_UNAVAILABLE -> 503;
+    };
+  }
+}

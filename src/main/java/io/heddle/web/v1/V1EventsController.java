@@ -1,0 +1,191 @@
+package io.heddle.web.v1;
+
+import io.heddle.run.Ids;
+import io.heddle.run.RunEvent;
+import io.heddle.run.RunStore;
+import io.heddle.run.RunStore.LogPage;
+import io.heddle.spi.Principal;
+import io.heddle.tenancy.Tenant;
+import io.heddle.web.Callers;
+import io.heddle.web.ErrorCode;
+import io.heddle.web.EventStreams;
+import io.heddle.web.LongPolls;
+import io.heddle.web.Problem;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.InvalidMediaTypeException;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.context.request.async.DeferredResult;
+
+/** Event logs: as a stream, as a document, by polling [stream-modes]. */
+@RestController
+public final class V1EventsController {
+
+  private static final int EVENTS_PER_READ = 1_000;
+
+  private static final int LONGEST_POLL_SECONDS = 60;
+
+  private static final int DEFAULT_POLL_SECONDS = 30;
+
+  private final RunStore store;
+
+  private final EventStreams streams;
+
+  private final LongPolls polls;
+
+  public V1EventsController(RunStore store, EventStreams streams, LongPolls polls) {
+    this.store = store;
+    this.streams = streams;
+    this.polls = polls;
+  }
+
+  @GetMapping(V1RunsController.RUN + "/events")
+  void events(HttpServletRequest request, HttpServletResponse response, @PathVariable String runId)
+      throws IOException {
+    Tenant tenant = tenant(request);
+    Set<StreamMode> modes = StreamMode.parse(request.getParameter("streamMode"));
+    if (prefersJson(request.getHeader("Accept"))) {
+      writeLog(response, tenant, wellFormed(runId));
+    } else {
+      long after = cursor(request.getHeader("Last-Event-ID"));
+      streams.stream(
+          request,
+          response,
+          tenant,
+          wellFormed(runId),
+          after,
+          (page, out) -> writeFrames(page, modes, out));
+    }
+  }
+
+  @GetMapping(V1RunsController.RUN + "/events/poll")
+  DeferredResult<ResponseEntity<byte[]>> poll(
+      HttpServletRequest request, @PathVariable String runId) {
+    Tenant tenant = tenant(request);
+    long after = number(request, "lastSequence", -1, -1, Long.MAX_VALUE - 1);
+    long seconds = number(request, "timeout", DEFAULT_POLL_SECONDS, 0, LONGEST_POLL_SECONDS);
+    return polls.poll(
+        tenant,
+        wellFormed(runId),
+        after,
+        Duration.ofSeconds(seconds),
+        page ->
+            ResponseEntity.ok()
+                .contentType(MediaType.APPLICATION_JSON)
+                .body(V1Documents.page(runId, page, after).getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static Tenant tenant(HttpServletRequest request) {
+    Principal caller = Callers.require(request, "runs:read");
+    return new Tenant(caller.tenant());
+  }
+
+  private static String wellFormed(String runId) {
+    if (!Ids.isWellFormed(runId)) {
+      throw Problem.notFound("run");
+    }
+    return runId;
+  }
+
+  /** The whole log at once, whether or not the run has ended. */
+  private void writeLog(HttpServletResponse response, Tenant tenant, String runId)
+      throws IOException {
+    LogPage page = read(tenant, runId, -1);
+    response.setContentType(MediaType.APPLICATION_JSON_VALUE);
+    OutputStream out = response.getOutputStream();
+    out.write("{\"events\":[".getBytes(StandardCharsets.UTF_8));
+    boolean first = true;
+    while (true) {
+      for (RunEvent event : page.events()) {
+        out.write(((first ? "" : ",") + V1Documents.event(event)).getBytes(StandardCharsets.UTF_8));
+        first = false;
+      }
+      if (page.events().size() < EVENTS_PER_READ) {
+        break;
+      }
+      page = read(tenant, runId, page.events().get(page.events().size() - 1).sequence());
+    }
+    out.write("]}".getBytes(StandardCharsets.UTF_8));
+  }
+
+  private LogPage read(Tenant tenant, String runId, long after) {
+    return store
+        .log(tenant, runId, after, EVENTS_PER_READ)
+        .orElseThrow(() -> Problem.notFound("run"));
+  }
+
+  private static void writeFrames(LogPage page, Set<StreamMode> modes, OutputStream out)
+      throws IOException {
+    StringBuilder frames = new StringBuilder();
+    for (RunEvent event : page.events()) {
+      if (modes.stream().anyMatch(mode -> mode.admits(event.type()))) {
+        frames.append("id: ").append(event.sequence());
+        frames.append("\nevent: ").append(V1Mapping.spell(event.type()));
+        frames.append("\ndata: ").append(V1Documents.event(event)).append("\n\n");
+      }
+    }
+    out.write(frames.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** JSON only if it is asked for, and no less than the stream is. */
+  private static boolean prefersJson(@Nullable String accept) {
+    if (accept == null) {
+      return false;
+    }
+    try {
+      List<MediaType> accepted = MediaType.parseMediaTypes(accept);
+      double json = quality(accepted, MediaType.APPLICATION_JSON);
+      return json > 0 && json >= quality(accepted, MediaType.TEXT_EVENT_STREAM);
+    } catch (InvalidMediaTypeException e) {
+      return false;
+    }
+  }
+
+  private static double quality(List<MediaType> accepted, MediaType type) {
+    return accepted.stream()
+        .filter(candidate -> candidate.equalsTypeAndSubtype(type))
+        .map(MediaType::getQualityValue)
+        .max(Comparator.naturalOrder())
+        .orElse(0.0);
+  }
+
+  private static long cursor(@Nullable String lastEventId) {
+    if (lastEventId == null) {
+      return -1;
+    }
+    return parse(lastEventId, 0, Long.MAX_VALUE - 1, "Last-Event-ID");
+  }
+
+  private static long number(
+      HttpServletRequest request, String parameter, long otherwise, long min, long max) {
+    String text = request.getParameter(parameter);
+    return text == null ? otherwise : parse(text, min, max, parameter);
+  }
+
+  private static long parse(String text, long min, long max, String what) {
+    try {
+      long number = Long.parseLong(text);
+      if (number >= min && number <= max) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Refused below like a number out of range.
+    }
+    throw new Problem(
+        ErrorCode.VALIDATION_ERROR,
+        "%s must be an integer of at least %d".formatted(what, min)
+            + (max < Long.MAX_VALUE - 1 ? " and at most " + max : ""));
+  }
+}

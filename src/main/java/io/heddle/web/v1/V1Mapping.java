@@ -1,0 +1,30 @@
+package io.heddle.web.v1;
+
+import io.heddle.run.EventType;
+import io.heddle.run.RunStatus;
+import java.util.Locale;
+
+/** How major 1 spells the names of the domain. */
+final class V1Mapping {
+
+  private V1Mapping() {}
+
+  static String spell(RunStatus status) {
+    return status.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  static String spell(EventType type) {
+    return switch (type) {
+      case RUN_STARTED -> "run.started";
+      case RUN_COMPLETED -> "run.completed";
+      case RUN_FAILED -> "run.failed";
+      case RUN_CANCELLED -> "run.cancelled";
+      case NODE_STARTED -> "node.started";
+      case NODE_COMPLETED -> "node.completed";
+      case NODE_FAILED -> "node.failed";
+      case NODE_SKIPPED -> "node.skipped";
+      case NODE_CANCELLED -> "node.cancelled";
+      case CAP_BREACHED -> "cap.breached";
+    };
+  }
+}

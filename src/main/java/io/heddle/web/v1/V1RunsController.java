@@ -1,0 +1,251 @@
+package io.heddle.web.v1;
+
+import io.heddle.engine.RunCreator;
+import io.heddle.idempotency.IdempotencyStore.Answer;
+import io.heddle.idempotency.IdempotentOperations.Done;
+import io.heddle.json.Json;
+import io.heddle.run.Run;
+import io.heddle.run.RunService;
+import io.heddle.run.RunStatus;
+import io.heddle.spi.Principal;
+import io.heddle.tenancy.Tenant;
+import io.heddle.web.Callers;
+import io.heddle.web.ErrorCode;
+import io.heddle.web.Errors;
+import io.heddle.web.Fields;
+import io.heddle.web.Mutations;
+import io.heddle.web.Problem;
+import io.heddle.web.Requests;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Runs: create, read, cancel [rest-endpoints §Runs]. */
+@RestController
+public final class V1RunsController {
+
+  static final String RUN = "/v1/runs/{runId:[^:]+}";
+
+  private static final int MAX_BULK = 100;
+
+  private static final int MAX_TAGS = 100;
+
+  private static final int MAX_TAG_LENGTH = 256;
+
+  private static final int MAX_TEXT = 2_048;
+
+  private final RunCreator creator;
+
+  private final RunService runs;
+
+  private final Mutations mutations;
+
+  private final Requests requests;
+
+  private final Errors errors;
+
+  public V1RunsController(
+      RunCreator creator, RunService runs, Mutations mutations, Requests requests, Errors errors) {
+    this.creator = creator;
+    this.runs = runs;
+    this.mutations = mutations;
+    this.requests = requests;
+    this.errors = errors;
+  }
+
+  @PostMapping("/v1/runs")
+  ResponseEntity<byte[]> create(HttpServletRequest request) {
+    Principal caller = Callers.require(request, "runs:create");
+    Map<String, @Nullable Object> body = requests.object(request);
+    refuseTestControls(request, caller, body);
+    RunCreator.Request wanted = wanted(caller, body);
+    return mutations.run(
+        request, wanted.tenant(), "v1.createRun", Map.of(), body, () -> create(wanted));
+  }
+
+  private Done create(RunCreator.Request wanted) {
+    RunCreator.Accepted accepted =
+        creator
+            .create(wanted)
+            .orElseThrow(() -> Problem.invalid("/workflowId", "names no workflow of this tenant"));
+    Answer answer = new Answer(201, Json.write(V1Documents.accepted(accepted.run())));
+    return new Done(answer, accepted::start, accepted::abandon);
+  }
+
+  private static RunCreator.Request wanted(Principal caller, Map<String, @Nullable Object> body) {
+    Fields fields = new Fields(body);
+    String workflowId = fields.requiredText("workflowId");
+    Map<String, @Nullable Object> inputs = fields.object("inputs");
+    Map<String, @Nullable Object> configurable = fields.object("configurable");
+    List<String> tags = fields.texts("tags", MAX_TAGS, MAX_TAG_LENGTH);
+    Map<String, @Nullable Object> metadata = fields.object("metadata");
+    String scopeId = fields.text("scopeId", MAX_TEXT);
+    String callbackUrl = fields.text("callbackUrl", MAX_TEXT);
+    String tenantId = fields.text("tenantId", MAX_TEXT);
+    if (tenantId != null && !tenantId.equals(caller.tenant())) {
+      fields.fault("tenantId", "must be the tenant of the credential, or absent");
+    }
+    if (callbackUrl != null) {
+      fields.fault("callbackUrl", "is not served by this host");
+    }
+    fields.check();
+    return new RunCreator.Request(
+        new Tenant(caller.tenant()),
+        new Run.Owner(caller.id(), caller.issuer(), caller.lane(), caller.kind()),
+        workflowId,
+        inputs == null ? Json.members() : inputs,
+        configurable == null ? Json.members() : configurable,
+        tags,
+        metadata,
+        scopeId,
+        null);
+  }
+
+  /** What only tests may ask for, and this host serves to nobody. */
+  private static void refuseTestControls(
+      HttpServletRequest request, Principal caller, Map<String, @Nullable Object> body) {
+    if (request.getHeader("X-Force-Engine-Version") != null) {
+      throw caller.test()
+          ? new Problem(
+              ErrorCode.UNSUPPORTED_FORCE_ENGINE_VERSION,
+              "This host does not force engine versions")
+          : new Problem(
+              ErrorCode.FORCE_ENGINE_VERSION_FORBIDDEN,
+              "X-Force-Engine-Version is for test credentials only");
+    }
+    if (body.get("configurable") instanceof Map<?, ?> configurable
+        && configurable.containsKey("mockProvider")) {
+      throw caller.test()
+          ? new Problem(
+              ErrorCode.UNSUPPORTED_MOCK_PROVIDER, "This host has no mock provider of this id")
+          : new Problem(
+              ErrorCode.MOCK_PROVIDER_FORBIDDEN, "Mock providers are for test credentials only");
+    }
+    if (request.getHeader("X-Dedup") != null) {
+      throw new Problem(ErrorCode.VALIDATION_ERROR, "This host does not serve X-Dedup");
+    }
+  }
+
+  @GetMapping(RUN)
+  ResponseEntity<byte[]> read(HttpServletRequest request, @PathVariable String runId) {
+    Principal caller = Callers.require(request, "runs:read");
+    Run run =
+        runs.find(new Tenant(caller.tenant()), runId).orElseThrow(() -> Problem.notFound("run"));
+    return json(200, V1Documents.snapshot(run));
+  }
+
+  @PostMapping(RUN + "/cancel")
+  ResponseEntity<byte[]> cancel(HttpServletRequest request, @PathVariable String runId) {
+    Principal caller = Callers.require(request, "runs:cancel");
+    Tenant tenant = new Tenant(caller.tenant());
+    Map<String, @Nullable Object> body = requests.optionalObject(request);
+    Fields fields = new Fields(body);
+    String reason = fields.text("reason", MAX_TEXT);
+    fields.check();
+    return mutations.run(
+        request,
+        tenant,
+        "v1.cancelRun",
+        Map.of("runId", runId),
+        body,
+        () -> {
+          RunStatus status =
+              runs.cancel(tenant, runId, reason, caller.id())
+                  .map(V1RunsController::after)
+                  .orElseThrow(() -> Problem.notFound("run"));
+          Map<String, Object> answer = new LinkedHashMap<>();
+          answer.put("runId", runId);
+          answer.put("status", V1Mapping.spell(status));
+          return new Done(
+              new Answer(200, Json.write(answer)), () -> runs.cancelled(runId), () -> {});
+        });
+  }
+
+  @PostMapping("/v1/runs:bulk-cancel")
+  ResponseEntity<byte[]> bulkCancel(HttpServletRequest request) {
+    Principal caller = Callers.require(request, "runs:cancel");
+    Tenant tenant = new Tenant(caller.tenant());
+    Map<String, @Nullable Object> body = requests.object(request);
+    Fields fields = new Fields(body);
+    String reason = fields.text("reason", MAX_TEXT);
+    List<String> runIds = bulk(fields, body);
+    return mutations.run(
+        request,
+        tenant,
+        "v1.bulkCancelRuns",
+        Map.of(),
+        body,
+        () -> bulkCancel(tenant, caller, runIds, reason));
+  }
+
+  private static List<String> bulk(Fields fields, Map<String, @Nullable Object> body) {
+    if (body.get("runIds") instanceof List<?> items && items.size() > MAX_BULK) {
+      throw new Problem(
+          ErrorCode.VALIDATION_ERROR,
+          "/runIds must have at most %d items".formatted(MAX_BULK),
+          Map.of("maxRunIds", MAX_BULK));
+    }
+    List<String> runIds = fields.texts("runIds", MAX_BULK, MAX_TEXT);
+    if (runIds == null || runIds.isEmpty() || runIds.contains("")) {
+      fields.fault("runIds", "must be an array of 1 to %d run ids".formatted(MAX_BULK));
+    }
+    fields.check();
+    return Objects.requireNonNull(runIds);
+  }
+
+  private Done bulkCancel(
+      Tenant tenant, Principal caller, List<String> runIds, @Nullable String reason) {
+    List<String> cancelled = new ArrayList<>();
+    Map<String, Map<String, Object>> byRun = new LinkedHashMap<>();
+    // One lock order for all callers, so that two bulk cancels cannot wait for each other.
+    for (String runId : runIds.stream().distinct().sorted().toList()) {
+      Optional<RunStatus> before = runs.cancel(tenant, runId, reason, caller.id());
+      before.filter(status -> !status.isTerminal()).ifPresent(status -> cancelled.add(runId));
+      byRun.put(runId, bulkResult(runId, before));
+    }
+    List<Map<String, Object>> results = runIds.stream().map(byRun::get).toList();
+    return new Done(
+        new Answer(200, Json.write(Map.of("results", results))),
+        () -> cancelled.forEach(runs::cancelled),
+        () -> {});
+  }
+
+  private Map<String, Object> bulkResult(String runId, Optional<RunStatus> before) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("runId", runId);
+    RunStatus after = before.map(V1RunsController::after).orElse(null);
+    if (after == RunStatus.CANCELLED) {
+      result.put("ok", true);
+      result.put("status", V1Mapping.spell(after));
+      return result;
+    }
+    Map<String, Object> error = new LinkedHashMap<>();
+    error.put("code", errors.code(after == null ? ErrorCode.NOT_FOUND : ErrorCode.RUN_TERMINAL));
+    error.put("message", after == null ? "There is no such run" : "The run has ended");
+    result.put("ok", false);
+    result.put("error", error);
+    return result;
+  }
+
+  /** The status after a cancel that found this one. */
+  private static RunStatus after(RunStatus before) {
+    return before.isTerminal() ? before : RunStatus.CANCELLED;
+  }
+
+  static ResponseEntity<byte[]> json(int status, @Nullable Object document) {
+    return ResponseEntity.status(status)
+        .contentType(MediaType.APPLICATION_JSON)
+        .body(Json.bytes(document));
+  }
+}
