@@ -58,7 +58,7 @@ public class HeddleServerConfiguration {
   }
 
   private static void check(HttpServletRequest request) {
-    String path = request.getRequestURI();
+    String path = request.getServletPath();
     if (path.startsWith("/actuator") && !path.startsWith("/actuator/health")) {
       Callers.require(request, "metrics:read");
     }

@@ -33,6 +33,8 @@ public final class Claimer implements LocalExecution, AutoCloseable {
 
   private static final Duration HAND_BACK_DELAY = Duration.ofSeconds(5);
 
+  private static final Duration HINT_HORIZON = Duration.ofSeconds(30);
+
   private final ClaimStore store;
 
   private final ClaimSettings settings;
@@ -207,11 +209,11 @@ public final class Claimer implements LocalExecution, AutoCloseable {
   }
 
   private void hint(Instant due) {
-    long millis = Math.max(0, Duration.between(clock.instant(), due).toMillis() + 1);
+    Duration ahead = Duration.between(clock.instant(), due).plusMillis(1);
     // Far deadlines are found by the poll; a timer for each would only hold memory.
-    if (millis < settings.poll().toMillis() * 4) {
+    if (ahead.compareTo(HINT_HORIZON) < 0) {
       try {
-        claims.schedule(this::due, millis, TimeUnit.MILLISECONDS);
+        claims.schedule(this::due, Math.max(0, ahead.toMillis()), TimeUnit.MILLISECONDS);
       } catch (RejectedExecutionException e) {
         log.debug("Not claiming any more");
       }
@@ -292,9 +294,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
         if (enter()) {
           worker.drive(run).ifPresent(Claimer.this::hint);
         }
-      } catch (InterruptedException e) {
-        log.debug("{} was taken away from this node", run.runId());
-      } catch (RuntimeException e) {
+      } catch (InterruptedException | RuntimeException e) {
         if (isStopped()) {
           log.debug("{} was taken away from this node", run.runId(), e);
         } else {

@@ -209,7 +209,8 @@ final class RunExecution {
   }
 
   /** Starts or wakes a node; one that has no outside effects is executed here and now. */
-  private Optional<RunError> start(NodeDefinition node, List<NodeDefinition> submitted) {
+  private Optional<RunError> start(NodeDefinition node, List<NodeDefinition> submitted)
+      throws InterruptedException {
     NodeState before = state.nodes().get(node.id());
     if (before != null && before.progress() == Progress.PARKED) {
       state = state.with(node.id(), before.woken());
@@ -232,10 +233,18 @@ final class RunExecution {
   private void submit(NodeDefinition node) {
     NodeExecutor executor = executors.of(node.typeId());
     RunState seen = state;
-    executing.put(
-        node.id(),
-        nodeThreads.submit(
-            () -> finished.add(new Finished(node.id(), call(executor, node, seen)))));
+    executing.put(node.id(), nodeThreads.submit(() -> finished.add(outcome(executor, node, seen))));
+  }
+
+  private Finished outcome(NodeExecutor executor, NodeDefinition node, RunState seen) {
+    try {
+      return new Finished(node.id(), call(executor, node, seen));
+    } catch (InterruptedException e) {
+      // Either this execution has ended and nobody reads this, or the executor interrupts itself.
+      return new Finished(
+          node.id(),
+          new NodeResult.Failed("heddle.node_interrupted", "The node was interrupted", true));
+    }
   }
 
   /** Waits for an executor, for a timer or for the end of the run's time, whichever comes first. */
@@ -258,7 +267,8 @@ final class RunExecution {
     return Optional.empty();
   }
 
-  private NodeResult call(NodeExecutor executor, NodeDefinition node, RunState seen) {
+  private NodeResult call(NodeExecutor executor, NodeDefinition node, RunState seen)
+      throws InterruptedException {
     Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
     Optional<NodeResult> unresolved = Ports.resolve(node, seen, inputs);
     if (unresolved.isPresent()) {
@@ -269,13 +279,12 @@ final class RunExecution {
     try {
       return checked(executor.execute(context));
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return new NodeResult.Failed("heddle.node_interrupted", "The node was interrupted", true);
+      throw e;
     } catch (JsonFault | JacksonException e) {
       log.warn("{} of {} gave outputs that are not JSON", node.id(), run.runId(), e);
       return NodeResult.failed(
           "heddle.node_output_invalid", "The node's outputs are not valid JSON");
-    } catch (Exception | StackOverflowError | LinkageError e) {
+    } catch (Throwable e) {
       // The message may hold what the executor was working on, so it goes to the log only.
       log.warn("{} of {} threw", node.id(), run.runId(), e);
       return new NodeResult.Failed(

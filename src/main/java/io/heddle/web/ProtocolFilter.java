@@ -116,7 +116,9 @@ public final class ProtocolFilter extends OncePerRequestFilter {
   }
 
   private static String path(HttpServletRequest request) {
-    return request.getRequestURI().substring(request.getContextPath().length());
+    // Decoded and normalised as the dispatcher will see it; the raw URI could spell it differently.
+    String info = request.getPathInfo();
+    return info == null ? request.getServletPath() : request.getServletPath() + info;
   }
 
   /** Answers with the envelope where a layer behind would let the container write a page. */

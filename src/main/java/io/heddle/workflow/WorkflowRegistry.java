@@ -145,9 +145,9 @@ public final class WorkflowRegistry {
           List.of(new Fault("/id", "must be the id in the request's path")));
     }
     refuseOffered(workflowId);
-    Registered registered = stored(tenant.id(), definition, createdBy, /* onTop= */ true);
-    newest.put(new IdKey(tenant.id(), workflowId), registered);
-    return registered;
+    // Cached when it is read back: the caller's transaction may still be rolled back.
+    newest.remove(new IdKey(tenant.id(), workflowId));
+    return stored(tenant.id(), definition, createdBy, /* onTop= */ true);
   }
 
   /**
@@ -195,7 +195,6 @@ public final class WorkflowRegistry {
             digest(definition.document()),
             createdBy,
             onTop);
-    parsed.put(new RevisionKey(scope, definition.id(), revision.number()), definition);
     return new Registered(scope, revision.number(), definition);
   }
 
