@@ -6,7 +6,11 @@ import io.heddle.web.Problem;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.web.server.context.WebServerInitializedEvent;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
@@ -18,6 +22,8 @@ import org.springframework.security.web.SecurityFilterChain;
 /** What differs when the host is the whole server: every path is its own. */
 @Configuration(proxyBeanMethods = false)
 public class HeddleServerConfiguration {
+
+  private static final Logger log = LoggerFactory.getLogger(HeddleServerConfiguration.class);
 
   private static final int AFTER_PROTOCOL_FILTER = -190;
 
@@ -41,6 +47,16 @@ public class HeddleServerConfiguration {
     registration.setOrder(AFTER_PROTOCOL_FILTER);
     registration.setAsyncSupported(true);
     return registration;
+  }
+
+  @Bean
+  ApplicationListener<WebServerInitializedEvent> heddleAddress() {
+    return event ->
+        log.info(
+            "Heddle {} serves http://localhost:{}{}",
+            HostVersion.build(),
+            event.getWebServer().getPort(),
+            PathOwnership.WELL_KNOWN);
   }
 
   /** The callers are known and checked before this; here nothing is left to decide. */

@@ -112,7 +112,8 @@ final class RunExecution {
     try {
       return proceed();
     } catch (Fenced e) {
-      throw new InterruptedException("The run belongs to somebody else");
+      log.debug("{} belongs to somebody else", run.runId());
+      return Optional.empty();
     } finally {
       executing.values().forEach(node -> node.cancel(true));
     }

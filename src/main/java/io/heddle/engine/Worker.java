@@ -69,7 +69,7 @@ public final class Worker {
    *
    * @param run as it was when this node took the lease
    * @return when the run is due again, if it waits for time to pass
-   * @throws InterruptedException when the run was taken away from this node
+   * @throws InterruptedException when this thread was interrupted; nothing of it is recorded
    */
   public Optional<Instant> drive(Run run) throws InterruptedException {
     RunExecution execution =
