@@ -27,6 +27,9 @@ public class HeddleServerConfiguration {
 
   private static final int AFTER_PROTOCOL_FILTER = -190;
 
+  // Where the container forwards what it refuses; nobody has business there.
+  private static final String ERROR_PAGE = "/error";
+
   // The protocol's resources without the version that every path of major 1 starts with.
   private static final Pattern UNVERSIONED =
       Pattern.compile("/(runs|workflows|interrupts|webhooks|audit|openapi\\.json)([/:].*)?");
@@ -75,8 +78,11 @@ public class HeddleServerConfiguration {
 
   private static void check(HttpServletRequest request) {
     String path = request.getServletPath();
-    if (path.startsWith("/actuator") && !path.startsWith("/actuator/health")) {
+    if (path.startsWith("/actuator") && !PathOwnership.isHealth(path)) {
       Callers.require(request, "metrics:read");
+    }
+    if (path.equals(ERROR_PAGE)) {
+      throw Problem.notFound("path");
     }
     if (UNVERSIONED.matcher(path).matches()) {
       throw new Problem(

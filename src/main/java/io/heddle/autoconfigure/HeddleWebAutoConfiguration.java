@@ -9,6 +9,7 @@ import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
 import io.heddle.spi.Authenticator;
 import io.heddle.stream.CommitNews;
+import io.heddle.web.ErrorDispatchFilter;
 import io.heddle.web.Errors;
 import io.heddle.web.EventStreams;
 import io.heddle.web.LongPolls;
@@ -23,6 +24,7 @@ import io.heddle.web.v1.V1EventsController;
 import io.heddle.web.v1.V1RunsController;
 import io.heddle.web.v1.V1WorkflowsController;
 import io.heddle.workflow.WorkflowRegistry;
+import jakarta.servlet.DispatcherType;
 import java.time.Duration;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -67,6 +69,17 @@ public final class HeddleWebAutoConfiguration {
                 authenticators.orderedStream().toList(),
                 errors));
     registration.setOrder(BEFORE_SECURITY);
+    registration.setAsyncSupported(true);
+    return registration;
+  }
+
+  @Bean
+  FilterRegistrationBean<ErrorDispatchFilter> heddleErrorDispatchFilter(
+      PathOwnership ownership, Errors errors) {
+    FilterRegistrationBean<ErrorDispatchFilter> registration =
+        new FilterRegistrationBean<>(new ErrorDispatchFilter(ownership::isOwned, errors));
+    registration.setOrder(BEFORE_SECURITY);
+    registration.setDispatcherTypes(DispatcherType.ERROR);
     registration.setAsyncSupported(true);
     return registration;
   }

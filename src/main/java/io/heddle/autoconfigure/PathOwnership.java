@@ -22,7 +22,11 @@ final class PathOwnership {
 
   /** Everything but the health endpoint, on a server that serves nothing else. */
   static PathOwnership container() {
-    return new PathOwnership(path -> !path.startsWith("/actuator/health"));
+    return new PathOwnership(path -> !isHealth(path));
+  }
+
+  static boolean isHealth(String path) {
+    return path.equals("/actuator/health") || path.startsWith("/actuator/health/");
   }
 
   boolean isOwned(String path) {

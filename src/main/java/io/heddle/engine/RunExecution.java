@@ -126,7 +126,7 @@ final class RunExecution {
     List<NodeDefinition> starting = interrupted();
     while (true) {
       Duration elapsed = Duration.between(startedAt, clock.instant());
-      if (elapsed.compareTo(allowed) > 0) {
+      if (elapsed.toMillis() > allowed.toMillis()) {
         return breach("run-duration", allowed.toMillis(), elapsed.toMillis(), null, "run_timeout");
       }
       starting.addAll(due());
@@ -420,7 +420,11 @@ final class RunExecution {
   }
 
   private long configured(String member, long otherwise) {
-    return run.configurable().get(member) instanceof Number number ? number.longValue() : otherwise;
+    // Beyond the range of a long the value would wrap around to a small one.
+    return run.configurable().get(member) instanceof Number number
+            && number.doubleValue() < Long.MAX_VALUE
+        ? number.longValue()
+        : otherwise;
   }
 
   private static Instant earlier(Instant a, Instant b) {

@@ -21,6 +21,7 @@ import org.springframework.dao.NonTransientDataAccessResourceException;
 import org.springframework.dao.RecoverableDataAccessException;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.http.HttpStatus;
+import org.springframework.security.web.firewall.RequestRejectedException;
 import org.springframework.transaction.TransactionException;
 import org.springframework.web.ErrorResponse;
 
@@ -78,6 +79,9 @@ public final class Errors {
       return Problem.retryLater(
           ErrorCode.SERVICE_UNAVAILABLE, "The host cannot serve now", retryAfterSeconds);
     }
+    if (failure instanceof RequestRejectedException) {
+      return refused(HttpServletResponse.SC_BAD_REQUEST);
+    }
     if (failure instanceof ErrorResponse refused) {
       return refused(refused.getStatusCode().value());
     }
@@ -108,7 +112,10 @@ public final class Errors {
       case UNAUTHORIZED -> new Problem(ErrorCode.UNAUTHENTICATED, "A credential is required");
       case FORBIDDEN -> new Problem(ErrorCode.FORBIDDEN, "The credential does not permit this");
       case NOT_IMPLEMENTED ->
-          new Problem(ErrorCode.NOT_IMPLEMENTED, "The host does not serve this method");
+          new Problem(ErrorCode.NOT_IMPLEMENTED, "The host does not serve requests of this kind");
+      case HTTP_VERSION_NOT_SUPPORTED ->
+          new Problem(
+              ErrorCode.HTTP_VERSION_NOT_SUPPORTED, "The host does not speak this HTTP version");
       case SERVICE_UNAVAILABLE ->
           Problem.retryLater(
               ErrorCode.SERVICE_UNAVAILABLE, "The host cannot serve now", retryAfterSeconds);

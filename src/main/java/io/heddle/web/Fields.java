@@ -40,7 +40,7 @@ public final class Fields {
     if (!(value instanceof String text)) {
       return fault(member, "must be a string", null);
     }
-    return text.length() <= maxLength
+    return text.codePointCount(0, text.length()) <= maxLength
         ? text
         : fault(member, "must have at most %d characters".formatted(maxLength), null);
   }
@@ -70,7 +70,8 @@ public final class Fields {
     }
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < items.size(); i++) {
-      if (items.get(i) instanceof String text && text.length() <= maxLength) {
+      if (items.get(i) instanceof String text
+          && text.codePointCount(0, text.length()) <= maxLength) {
         texts.add(text);
       } else {
         fault(member + "/" + i, "must be a string of at most %d characters".formatted(maxLength));

@@ -6,6 +6,7 @@ import io.heddle.idempotency.IdempotentOperations.Done;
 import io.heddle.idempotency.IdempotentOperations.Given;
 import io.heddle.json.Json;
 import io.heddle.tenancy.Tenant;
+import io.heddle.workflow.OfferedWorkflowException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -69,10 +70,11 @@ public final class Mutations {
   private Done recorded(Supplier<Done> mutation) {
     try {
       return mutation.get();
-    } catch (Problem problem) {
+    } catch (Problem | OfferedWorkflowException refusal) {
+      Problem problem = errors.problem(refusal);
       int status = errors.status(problem);
       if (status >= 500 || NEVER_RECORDED.contains(status)) {
-        throw problem;
+        throw refusal;
       }
       return Done.of(errors.answer(problem));
     }
@@ -84,8 +86,11 @@ public final class Mutations {
       Map<String, String> path,
       Map<String, @Nullable Object> body) {
     String key = request.getHeader("Idempotency-Key");
-    if (key == null || key.isEmpty()) {
+    if (key == null) {
       return null;
+    }
+    if (key.isBlank()) {
+      throw new Problem(ErrorCode.VALIDATION_ERROR, "The Idempotency-Key must not be empty");
     }
     Map<String, @Nullable Object> identity = new LinkedHashMap<>();
     identity.put("path", path);

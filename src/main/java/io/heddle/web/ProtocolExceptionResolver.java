@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.Ordered;
+import org.springframework.web.ErrorResponse;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 import org.springframework.web.servlet.ModelAndView;
 
@@ -31,6 +32,10 @@ public final class ProtocolExceptionResolver implements HandlerExceptionResolver
       Exception failure) {
     if (!Callers.isOwned(request)) {
       return null;
+    }
+    if (failure instanceof ErrorResponse refused) {
+      // A 405 has to name the methods that are served.
+      refused.getHeaders().getAllow().forEach(method -> response.addHeader("Allow", method.name()));
     }
     try {
       errors.write(response, errors.problem(failure));

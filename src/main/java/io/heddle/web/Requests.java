@@ -57,7 +57,24 @@ public final class Requests {
         ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The request body must be application/json");
   }
 
+  /** A query parameter, or null; one that is not properly encoded is a fault. */
+  public static @Nullable String parameter(HttpServletRequest request, String name) {
+    try {
+      return request.getParameter(name);
+    } catch (IllegalStateException e) {
+      throw new Problem(ErrorCode.VALIDATION_ERROR, "The query string is malformed");
+    }
+  }
+
+  private static void requireIdentity(@Nullable String contentEncoding) {
+    if (contentEncoding != null && !contentEncoding.equalsIgnoreCase("identity")) {
+      throw new Problem(
+          ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The request body must not be compressed");
+    }
+  }
+
   private byte[] bytes(HttpServletRequest request) {
+    requireIdentity(request.getHeader("Content-Encoding"));
     if (request.getContentLengthLong() > maxBodyBytes) {
       throw tooLarge();
     }

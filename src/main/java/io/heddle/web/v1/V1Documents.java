@@ -105,16 +105,15 @@ final class V1Documents {
   static String page(String runId, LogPage page, long after) {
     long last =
         page.events().isEmpty() ? after : page.events().get(page.events().size() - 1).sequence();
-    boolean complete = page.isComplete(after);
     return "{\"runId\":%s,\"events\":%s,\"isComplete\":%b,\"isTerminal\":%b,\"runStatus\":%s,\"lastEventSeq\":%d,\"nextSequence\":%d}"
         .formatted(
             Json.write(runId),
             events(page.events()),
-            complete,
-            complete,
+            page.isComplete(after),
+            page.status().isTerminal(),
             Json.write(V1Mapping.spell(page.status())),
             page.nextSequence() - 1,
-            last + 1);
+            Math.min(last + 1, page.nextSequence()));
   }
 
   private static Map<String, Object> node(NodeState node) {

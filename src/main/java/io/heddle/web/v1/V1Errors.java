@@ -36,6 +36,7 @@ public final class V1Errors implements ErrorSpelling {
       case HEADERS_TOO_LARGE -> 431;
       case INTERNAL_ERROR -> 500;
       case NOT_IMPLEMENTED -> 501;
+      case HTTP_VERSION_NOT_SUPPORTED -> 505;
       case SERVICE_UNAVAILABLE -> 503;
     };
   }

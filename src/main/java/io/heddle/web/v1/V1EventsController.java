@@ -11,6 +11,7 @@ import io.heddle.web.ErrorCode;
 import io.heddle.web.EventStreams;
 import io.heddle.web.LongPolls;
 import io.heddle.web.Problem;
+import io.heddle.web.Requests;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -55,7 +56,7 @@ public final class V1EventsController {
   void events(HttpServletRequest request, HttpServletResponse response, @PathVariable String runId)
       throws IOException {
     Tenant tenant = tenant(request);
-    Set<StreamMode> modes = StreamMode.parse(request.getParameter("streamMode"));
+    Set<StreamMode> modes = StreamMode.parse(Requests.parameter(request, "streamMode"));
     if (prefersJson(request.getHeader("Accept"))) {
       writeLog(response, tenant, wellFormed(runId));
     } else {
@@ -170,7 +171,7 @@ public final class V1EventsController {
 
   private static long number(
       HttpServletRequest request, String parameter, long otherwise, long min, long max) {
-    String text = request.getParameter(parameter);
+    String text = Requests.parameter(request, parameter);
     return text == null ? otherwise : parse(text, min, max, parameter);
   }
 

@@ -125,7 +125,7 @@ public final class V1RunsController {
               "X-Force-Engine-Version is for test credentials only");
     }
     if (body.get("configurable") instanceof Map<?, ?> configurable
-        && configurable.containsKey("mockProvider")) {
+        && configurable.get("mockProvider") != null) {
       throw caller.test()
           ? new Problem(
               ErrorCode.UNSUPPORTED_MOCK_PROVIDER, "This host has no mock provider of this id")
