@@ -78,6 +78,10 @@ final class RunbookEnvironment implements ApplicationListener<ApplicationEnviron
   /** Takes {@code postgres://user:password@host:port/database?parameters} or a JDBC URL. */
   private static void dataSource(String dsn, Map<String, Object> properties) {
     if (dsn.startsWith("jdbc:")) {
+      // The driver would take everything before the @ for the name of a host, and print it.
+      if (dsn.replaceFirst("[?].*", "").contains("@")) {
+        throw malformed();
+      }
       properties.put("spring.datasource.url", dsn);
       return;
     }
@@ -89,10 +93,10 @@ final class RunbookEnvironment implements ApplicationListener<ApplicationEnviron
         throw malformed();
       }
       String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
+      String path = uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
       String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
       properties.put(
-          "spring.datasource.url",
-          "jdbc:postgresql://" + uri.getHost() + port + uri.getRawPath() + query);
+          "spring.datasource.url", "jdbc:postgresql://" + uri.getHost() + port + path + query);
       String user = uri.getRawUserInfo();
       if (user != null) {
         int colon = user.indexOf(':');

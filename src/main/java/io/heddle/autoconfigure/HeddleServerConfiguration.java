@@ -25,7 +25,7 @@ public class HeddleServerConfiguration {
 
   private static final Logger log = LoggerFactory.getLogger(HeddleServerConfiguration.class);
 
-  private static final int AFTER_PROTOCOL_FILTER = -190;
+  private static final int AFTER_PROTOCOL_FILTER = -10_090;
 
   // Where the container forwards what it refuses; nobody has business there.
   private static final String ERROR_PAGE = "/error";
@@ -77,6 +77,7 @@ public class HeddleServerConfiguration {
   }
 
   private static void check(HttpServletRequest request) {
+    // Decoded, as the dispatcher will match it.
     String path = request.getServletPath();
     if (path.startsWith("/actuator") && !PathOwnership.isHealth(path)) {
       Callers.require(request, "metrics:read");

@@ -42,8 +42,9 @@ import org.springframework.context.event.ContextClosedEvent;
 @ConditionalOnBean(RunStore.class)
 public final class HeddleWebAutoConfiguration {
 
-  // Ahead of Spring Security: what it refuses has to pass the envelope on its way out.
-  private static final int BEFORE_SECURITY = -200;
+  // Ahead of Spring Security: what it refuses has to pass the envelope on its way out. And ahead of
+  // the filters that read forms: nobody's body is read before its sender is known.
+  private static final int BEFORE_SECURITY = -10_100;
 
   private static final Duration SHORTEST_RETENTION = Duration.ofHours(24);
 
@@ -121,13 +122,17 @@ public final class HeddleWebAutoConfiguration {
         store, news, threads.streams(), threads.timer(), properties.stream().keepalive());
   }
 
-  /** Open streams would hold up a graceful shutdown until its time is over. */
+  /** Open streams and waiting polls would hold up a graceful shutdown until its time is over. */
   @Bean
-  ApplicationListener<ContextClosedEvent> heddleStreamsEnder(EventStreams streams) {
-    return event -> streams.close();
+  ApplicationListener<ContextClosedEvent> heddleStreamsEnder(
+      EventStreams streams, LongPolls polls) {
+    return event -> {
+      streams.close();
+      polls.close();
+    };
   }
 
-  @Bean
+  @Bean(destroyMethod = "")
   LongPolls heddleLongPolls(RunStore store, CommitNews news, HostThreads threads) {
     return new LongPolls(store, news, threads.streams());
   }

@@ -20,9 +20,9 @@ final class PathOwnership {
     return new PathOwnership(PathOwnership::isProtocol);
   }
 
-  /** Everything but the health endpoint, on a server that serves nothing else. */
+  /** Everything, on a server that serves nothing else. */
   static PathOwnership container() {
-    return new PathOwnership(path -> !isHealth(path));
+    return new PathOwnership(path -> true);
   }
 
   static boolean isHealth(String path) {
@@ -34,7 +34,7 @@ final class PathOwnership {
   }
 
   static boolean isPublic(String path) {
-    return path.equals(WELL_KNOWN) || path.equals(ROOT + "/openapi.json");
+    return path.equals(WELL_KNOWN) || path.equals(ROOT + "/openapi.json") || isHealth(path);
   }
 
   static boolean isProtocol(String path) {

@@ -2,6 +2,8 @@ package io.heddle.json;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -29,6 +31,9 @@ public final class Json {
   /** The deepest nesting of arrays and objects that is read. */
   public static final int MAX_DEPTH = 64;
 
+  // What the host itself may wrap around values it has accepted.
+  private static final int WRAPPING = 16;
+
   private static final int MAX_POINTER = 256;
 
   private static final JsonMapper MAPPER =
@@ -36,7 +41,7 @@ public final class Json {
               JsonFactory.builder()
                   .streamReadConstraints(
                       StreamReadConstraints.builder()
-                          .maxNestingDepth(MAX_DEPTH + 2)
+                          .maxNestingDepth(MAX_DEPTH + WRAPPING + 2)
                           .maxStringLength(Integer.MAX_VALUE)
                           .build())
                   .build())
@@ -50,7 +55,13 @@ public final class Json {
    * @throws JsonFault when the bytes are not one acceptable JSON value
    */
   public static @Nullable Object parse(byte[] utf8) {
-    return read(() -> MAPPER.createParser(utf8));
+    String text;
+    try {
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
+    } catch (CharacterCodingException e) {
+      throw new JsonFault("", "must be UTF-8 text");
+    }
+    return parse(text);
   }
 
   /**
@@ -59,7 +70,7 @@ public final class Json {
    * @throws JsonFault when the text is not one acceptable JSON value
    */
   public static @Nullable Object parse(String text) {
-    return read(() -> MAPPER.createParser(text));
+    return read(() -> MAPPER.createParser(text), 0);
   }
 
   /**
@@ -69,6 +80,14 @@ public final class Json {
    */
   public static Map<String, @Nullable Object> parseObject(String text) {
     return object(parse(text), "");
+  }
+
+  /**
+   * Reads an object that this host wrote around values it had accepted, which may therefore be
+   * nested a little deeper than any of them.
+   */
+  public static Map<String, @Nullable Object> storedObject(String text) {
+    return object(read(() -> MAPPER.createParser(text), -WRAPPING), "");
   }
 
   /** Casts a value that was read to an object, or refuses it at the given pointer. */
@@ -134,12 +153,12 @@ public final class Json {
     JsonParser open();
   }
 
-  private static @Nullable Object read(ParserSource source) {
+  private static @Nullable Object read(ParserSource source, int depth) {
     try (JsonParser parser = source.open()) {
       if (parser.nextToken() == null) {
         throw new JsonFault("", "must hold a JSON value");
       }
-      Object value = value(parser, "", 0);
+      Object value = value(parser, "", depth);
       if (parser.nextToken() != null) {
         throw new JsonFault("", "must hold a single JSON value");
       }
@@ -212,13 +231,17 @@ public final class Json {
   }
 
   private static Number number(JsonParser parser, String pointer) {
-    Number number =
-        parser.currentToken() == JsonToken.VALUE_NUMBER_INT
-            ? parser.getNumberValue()
-            : parser.getDecimalValue();
-    if (Double.isInfinite(number.doubleValue())) {
-      throw new JsonFault(pointer, "must be within the range of a double");
+    try {
+      Number number =
+          parser.currentToken() == JsonToken.VALUE_NUMBER_INT
+              ? parser.getNumberValue()
+              : parser.getDecimalValue();
+      if (!Double.isInfinite(number.doubleValue())) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // An exponent that not even a decimal can hold.
     }
-    return number;
+    throw new JsonFault(pointer, "must be within the range of a double");
   }
 }

@@ -92,7 +92,7 @@ public record RunState(Map<String, @Nullable Object> variables, Map<String, Node
 
   /** Reads what {@link #toJson} wrote. */
   public static RunState fromJson(String json) {
-    Map<String, @Nullable Object> read = Json.parseObject(json);
+    Map<String, @Nullable Object> read = Json.storedObject(json);
     Map<String, NodeState> nodes = new LinkedHashMap<>();
     object(read, "nodes").forEach((id, node) -> nodes.put(id, read(Json.object(node, id))));
     return new RunState(object(read, "variables"), nodes);

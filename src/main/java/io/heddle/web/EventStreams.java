@@ -95,6 +95,9 @@ public final class EventStreams implements AutoCloseable {
     // Asks reverse proxies that know it not to hold frames back.
     response.setHeader("X-Accel-Buffering", "no");
     response.flushBuffer();
+    if (request.getMethod().equals("HEAD")) {
+      return;
+    }
     AsyncContext async = request.startAsync();
     async.setTimeout(0);
     Stream stream = new Stream(async, tenant, runId, after, frames);

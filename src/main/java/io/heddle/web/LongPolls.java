@@ -5,6 +5,8 @@ import io.heddle.run.RunStore.LogPage;
 import io.heddle.stream.CommitNews;
 import io.heddle.tenancy.Tenant;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -13,7 +15,7 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.web.context.request.async.DeferredResult;
 
 /** Requests that wait for a log to grow. A waiting request holds no thread. Thread-safe. */
-public final class LongPolls {
+public final class LongPolls implements AutoCloseable {
 
   /** How many events one answer holds at most. */
   public static final int EVENTS_PER_ANSWER = 1_000;
@@ -23,6 +25,10 @@ public final class LongPolls {
   private final CommitNews news;
 
   private final ExecutorService readers;
+
+  private final Set<Poll> waiting = ConcurrentHashMap.newKeySet();
+
+  private volatile boolean closed;
 
   public LongPolls(RunStore store, CommitNews news, ExecutorService readers) {
     this.store = store;
@@ -47,7 +53,11 @@ public final class LongPolls {
         new DeferredResult<>(Math.max(1, timeout.toMillis()));
     Poll poll = new Poll(tenant, runId, after, answer, result);
     CommitNews.Subscription subscription = news.subscribe(runId, poll::signal);
-    result.onCompletion(subscription::close);
+    result.onCompletion(
+        () -> {
+          subscription.close();
+          waiting.remove(poll);
+        });
     try {
       LogPage page = page(tenant, runId, after);
       if (!page.events().isEmpty() || page.isComplete(after) || timeout.isZero()) {
@@ -55,12 +65,23 @@ public final class LongPolls {
         result.setResult(answer.apply(page));
       } else {
         result.onTimeout(poll::readLast);
+        waiting.add(poll);
+        if (closed) {
+          close();
+        }
       }
     } catch (RuntimeException e) {
       subscription.close();
       throw e;
     }
     return result;
+  }
+
+  /** Answers every waiting request with what there is, so that the server can stop. */
+  @Override
+  public void close() {
+    closed = true;
+    waiting.forEach(Poll::readLast);
   }
 
   private LogPage page(Tenant tenant, String runId, long after) {

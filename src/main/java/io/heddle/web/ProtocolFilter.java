@@ -9,7 +9,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
@@ -64,6 +66,7 @@ public final class ProtocolFilter extends OncePerRequestFilter {
     MDC.put(REQUEST_ID, requestId);
     try {
       if (isPublic.test(path(request)) || authenticate(request, response)) {
+        refuseForms(request);
         chain.doFilter(request, new Enveloping(response));
       }
     } catch (ServletException | RuntimeException e) {
@@ -76,8 +79,9 @@ public final class ProtocolFilter extends OncePerRequestFilter {
 
   private boolean authenticate(HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    String header = request.getHeader("Authorization");
-    String bearer = bearer(header);
+    List<String> headers = Collections.list(request.getHeaders("Authorization"));
+    // Of two credentials a proxy may have checked one and this host the other.
+    String bearer = headers.size() == 1 ? bearer(headers.get(0)) : "";
     Authenticator.Outcome outcome = new Authenticator.Unknown();
     for (Authenticator authenticator : authenticators) {
       if (bearer.isEmpty() || !(outcome instanceof Authenticator.Unknown)) {
@@ -91,8 +95,8 @@ public final class ProtocolFilter extends OncePerRequestFilter {
       return true;
     }
     // RFC 9110: a challenge on every 401, and an error in it only if there was a credential.
-    response.setHeader(
-        "WWW-Authenticate", header == null ? "Bearer" : "Bearer error=\"invalid_token\"");
+    boolean presented = headers.stream().anyMatch(ProtocolFilter::holdsCredential);
+    response.setHeader("WWW-Authenticate", presented ? "Bearer error=\"invalid_token\"" : "Bearer");
     errors.write(response, refusal(outcome));
     return false;
   }
@@ -103,6 +107,22 @@ public final class ProtocolFilter extends OncePerRequestFilter {
     }
     String bearer = header.substring(7).trim();
     return bearer.length() <= LONGEST_CREDENTIAL ? bearer : "";
+  }
+
+  private static boolean holdsCredential(String header) {
+    return !header.isBlank() && !header.strip().equalsIgnoreCase("Bearer");
+  }
+
+  /** The framework would read forms into memory or onto the disk before a controller is asked. */
+  private static void refuseForms(HttpServletRequest request) {
+    String type = request.getContentType();
+    if (type != null
+        && type.strip()
+            .toLowerCase(Locale.ROOT)
+            .matches("(multipart/|application/x-www-form-urlencoded).*")) {
+      throw new Problem(
+          ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The request body must be application/json");
+    }
   }
 
   private static Problem refusal(Authenticator.Outcome outcome) {

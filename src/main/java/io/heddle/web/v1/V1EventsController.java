@@ -77,6 +77,9 @@ public final class V1EventsController {
     Tenant tenant = tenant(request);
     long after = number(request, "lastSequence", -1, -1, Long.MAX_VALUE - 1);
     long seconds = number(request, "timeout", DEFAULT_POLL_SECONDS, 0, LONGEST_POLL_SECONDS);
+    if (request.getMethod().equals("HEAD")) {
+      seconds = 0;
+    }
     return polls.poll(
         tenant,
         wellFormed(runId),
