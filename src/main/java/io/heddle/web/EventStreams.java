@@ -155,7 +155,12 @@ public final class EventStreams implements AutoCloseable {
 
     void keepAlive() {
       silent = true;
-      signal();
+      try {
+        signal();
+      } catch (RuntimeException e) {
+        // Thrown on, it would end the keepalives of all streams.
+        log.warn("A stream of {} could not be kept alive", runId, e);
+      }
     }
 
     /** Makes sure that a writing task looks at the log after this call. */

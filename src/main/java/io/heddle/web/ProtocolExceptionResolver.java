@@ -37,6 +37,10 @@ public final class ProtocolExceptionResolver implements HandlerExceptionResolver
       // A 405 has to name the methods that are served.
       refused.getHeaders().getAllow().forEach(method -> response.addHeader("Allow", method.name()));
     }
+    if (failure instanceof IOException) {
+      // The client is gone; there is nobody to answer.
+      return new ModelAndView();
+    }
     try {
       errors.write(response, errors.problem(failure));
     } catch (IOException e) {

@@ -1,0 +1,162 @@
+package io.heddle.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.heddle.run.Run;
+import io.heddle.testkit.PostgresPerJvm;
+import io.heddle.testkit.PostgresPerJvm.Database;
+import io.heddle.testkit.QueryPlans;
+import io.heddle.testkit.SampleRuns;
+import io.heddle.testkit.Stores;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What a host asks again and again costs the same however many runs there are. */
+class HotStatementsUseTheirIndexesTest {
+
+  private static final int RUNS = 20_000;
+
+  private static Database database;
+
+  private static QueryPlans plans;
+
+  private static Stores explained;
+
+  @BeforeAll
+  static void fill() {
+    database = PostgresPerJvm.freshDatabase();
+    plans = new QueryPlans(database);
+    explained = Stores.on(plans.dataSource());
+    explained.claims().register("node-a", Duration.ofHours(1));
+    // A few hundred runs are due, some are held, many sleep and most have ended.
+    database
+        .jdbc()
+        .sql(
+            """
+            insert into openwop.run (
+              run_id, tenant_id, owner_principal, owner_issuer, owner_lane, owner_kind, workflow_scope,
+              workflow_id, workflow_revision, status, state, inputs, configurable, engine_version,
+              next_sequence, wake_at, lease_owner, lease_epoch, ended_at)
+            select 'run-' || lpad(n::text, 20, '0'), 'acme', 'p', 'i', 'l', 'k', '*', 'sample', 1,
+              case when n % 20 = 0 then 'RUNNING' else 'COMPLETED' end,
+              '{"variables":{},"nodes":{}}', '{}', '{}', 1, 4,
+              case
+                when n % 100 = 0 then now() - n * interval '1 second'
+                when n % 20 = 0 and n % 1000 <> 20 then now() + interval '1 day'
+              end,
+              case when n % 1000 = 20 then 'node-' || n % 3 end,
+              1,
+              case when n % 20 <> 0 then now() end
+            from generate_series(1, :runs) n
+            """)
+        .param("runs", RUNS)
+        .update();
+    database
+        .jdbc()
+        .sql(
+            """
+            insert into openwop.event (
+              run_id, sequence, tenant_id, event_id, type, payload, occurred_at, schema_version, engine_version)
+            select run_id, s, tenant_id, run_id || s, 'NODE_STARTED', '{}', now(), 1, 1
+            from openwop.run, generate_series(0, 3) s
+            """)
+        .update();
+    database.jdbc().sql("analyze openwop.run").update();
+    database.jdbc().sql("analyze openwop.event").update();
+    database.jdbc().sql("analyze openwop.host_node").update();
+    plans.drain();
+  }
+
+  @Test
+  void claimingWhatIsDue() {
+    assertThat(explained.claims().claimDue("node-a", 64)).hasSize(64);
+
+    assertUsesIndexes("run_due");
+  }
+
+  @Test
+  void freeingOrphans() {
+    explained.claims().freeOrphans();
+
+    assertUsesIndexes("run_leased");
+  }
+
+  @Test
+  void askingWhatANodeHolds() {
+    explained.claims().heldBy("node-1");
+
+    assertUsesIndexes("run_leased");
+  }
+
+  @Test
+  void leaving() {
+    explained.claims().release("node-2");
+
+    assertUsesIndexes("run_leased");
+  }
+
+  @Test
+  void readingAPageOfALog() {
+    assertThat(explained.runs().log(SampleRuns.TENANT, ended(), 1, 500).orElseThrow().events())
+        .hasSize(2);
+
+    assertUsesIndexes("run_pkey", "event_pkey");
+  }
+
+  @Test
+  void readingARun() {
+    assertThat(explained.runs().find(SampleRuns.TENANT, ended())).isPresent();
+
+    assertUsesIndexes("run_pkey");
+  }
+
+  @Test
+  void appendingAStep() {
+    Run run = SampleRuns.create(explained, "node-a");
+    plans.drain();
+
+    explained.runs().commit(SampleRuns.step(run, 3));
+    // Sent again, which looks the step up.
+    explained.runs().commit(SampleRuns.step(run, 3));
+
+    assertUsesIndexes("run_pkey", "event_pkey");
+  }
+
+  @Test
+  void changingARunFromOutside() {
+    explained.runs().amend(SampleRuns.TENANT, ended(), run -> Optional.empty());
+
+    assertUsesIndexes("run_pkey");
+  }
+
+  @Test
+  void lookingForNewsOfOtherNodes() {
+    explained
+        .runs()
+        .lengths(
+            List.of(ended(), "run-unknown"), (runId, length) -> assertThat(length).isEqualTo(4));
+
+    assertUsesIndexes("run_pkey");
+  }
+
+  private static String ended() {
+    return "run-00000000000000000001";
+  }
+
+  private static void assertUsesIndexes(String... indexes) {
+    List<String> seen = plans.drain();
+    assertThat(seen).isNotEmpty();
+    assertThat(seen)
+        .allSatisfy(
+            plan ->
+                assertThat(plan)
+                    .doesNotContain("Seq Scan on run", "Seq Scan on event")
+                    .doesNotContain("Seq Scan on openwop"));
+    for (String index : indexes) {
+      assertThat(seen).anySatisfy(plan -> assertThat(plan).contains(index));
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package io.heddle.testkit;
+
+import io.heddle.engine.Limits;
+import io.heddle.engine.NodeExecutors;
+import io.heddle.engine.RunCreator;
+import io.heddle.engine.Worker;
+import io.heddle.engine.node.DelayNode;
+import io.heddle.engine.node.FailNode;
+import io.heddle.engine.node.IdentityNode;
+import io.heddle.engine.node.NoopNode;
+import io.heddle.json.Json;
+import io.heddle.run.Run;
+import io.heddle.spi.NodeExecutor;
+import io.heddle.testkit.PostgresPerJvm.Database;
+import io.heddle.workflow.WorkflowParser;
+import io.heddle.workflow.WorkflowRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The engine on a real database, without a thread that would act on its own: runs are claimed and
+ * driven when a test says so, and time passes when a test says so.
+ */
+public final class HandDrivenHost implements AutoCloseable {
+
+  public static final Limits WIDE = new Limits(1_000, Duration.ofDays(30));
+
+  private static final String NODE = "node-by-hand";
+
+  private final Stores stores;
+
+  private final InstantSource clock;
+
+  private final WorkflowRegistry workflows;
+
+  private final RunCreator creator;
+
+  private final Worker worker;
+
+  private final ExecutorService nodeThreads = Executors.newCachedThreadPool();
+
+  public HandDrivenHost(
+      Database database, Limits limits, InstantSource clock, NodeExecutor... executors) {
+    this.stores = Stores.on(database.dataSource());
+    this.clock = clock;
+    List<NodeExecutor> all =
+        new ArrayList<>(
+            List.of(new NoopNode(), new IdentityNode(), new DelayNode(), new FailNode()));
+    all.addAll(List.of(executors));
+    NodeExecutors types = new NodeExecutors(all);
+    this.workflows = new WorkflowRegistry(stores.workflows(), new WorkflowParser(types.byTypeId()));
+    this.creator =
+        new RunCreator(
+            workflows,
+            stores.runs(),
+            new NoSlots(),
+            Stores.ENGINE_VERSION,
+            Stores.EVENT_LOG_SCHEMA_VERSION);
+    this.worker =
+        new Worker(stores.runs(), workflows, types, limits, clock, nodeThreads, runId -> {});
+    stores.claims().register(NODE, Duration.ofHours(1));
+  }
+
+  public Stores stores() {
+    return stores;
+  }
+
+  public void register(WorkflowBuilder workflow) {
+    workflows.register(
+        SampleRuns.TENANT,
+        workflow.id(),
+        Json.parse(workflow.json()),
+        SampleRuns.OWNER.principal());
+  }
+
+  /** Creates a run that waits for {@link #drive}. */
+  public String create(
+      String workflowId,
+      Map<String, @Nullable Object> inputs,
+      Map<String, @Nullable Object> configurable) {
+    return creator
+        .create(
+            new RunCreator.Request(
+                SampleRuns.TENANT,
+                SampleRuns.OWNER,
+                workflowId,
+                inputs,
+                configurable,
+                null,
+                null,
+                null,
+                null))
+        .orElseThrow()
+        .run()
+        .runId();
+  }
+
+  /** Claims a run that is due and drives it as far as it goes now. */
+  public Optional<Instant> drive(String runId) {
+    Run claimed = claim(runId);
+    try {
+      return worker.drive(claimed);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(runId + " was taken away", e);
+    }
+  }
+
+  /** Creates a run and drives it as far as it goes now. */
+  public RunAssert run(WorkflowBuilder workflow) {
+    return run(workflow, Map.of());
+  }
+
+  /** Creates a run and drives it as far as it goes now. */
+  public RunAssert run(WorkflowBuilder workflow, Map<String, @Nullable Object> configurable) {
+    register(workflow);
+    String runId = create(workflow.id(), Map.of(), configurable);
+    drive(runId);
+    return assertThat(runId);
+  }
+
+  public RunAssert assertThat(String runId) {
+    return RunAssert.assertThatRun(stores, SampleRuns.TENANT, runId);
+  }
+
+  /** Takes the lease of a run that is due by the clock of this host. */
+  private Run claim(String runId) {
+    // The database's own clock cannot be set, so what is due by ours is made due by its.
+    makeDue(runId, clock.instant());
+    return stores.claims().claimDue(NODE, 1_000).stream()
+        .filter(run -> run.runId().equals(runId))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError(runId + " is not due"));
+  }
+
+  /** Makes a sleeping run due, whatever it sleeps for. */
+  public void disturb(String runId) {
+    makeDue(runId, clock.instant().plus(Duration.ofDays(1_000)));
+  }
+
+  private void makeDue(String runId, Instant until) {
+    stores
+        .jdbc()
+        .sql("update openwop.run set wake_at = now() where run_id = :run and wake_at <= :until")
+        .param("run", runId)
+        .param("until", until.atOffset(ZoneOffset.UTC))
+        .update();
+  }
+
+  @Override
+  public void close() {
+    nodeThreads.shutdownNow();
+  }
+}

@@ -1,0 +1,75 @@
+package io.heddle.testkit;
+
+import io.heddle.json.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A caller of a host. Thread-safe. */
+public final class HostClient {
+
+  private final HttpClient http = HttpClient.newHttpClient();
+
+  private final URI base;
+
+  private final String key;
+
+  HostClient(int port, String key) {
+    this.base = URI.create("http://localhost:" + port);
+    this.key = key;
+  }
+
+  /** Creates a run; returns its id. */
+  public String create(String workflowId, Map<String, @Nullable Object> inputs) {
+    Map<String, @Nullable Object> body = Json.members("workflowId", workflowId, "inputs", inputs);
+    return (String) json(201, send("POST", "/v1/runs", Json.write(body))).get("runId");
+  }
+
+  /** The snapshot of a run. */
+  public Map<String, @Nullable Object> read(String runId) {
+    return json(200, send("GET", "/v1/runs/" + runId, null));
+  }
+
+  /** Registers a workflow for this caller's tenant. */
+  public void put(WorkflowBuilder workflow) {
+    HttpResponse<String> response =
+        send("PUT", "/v1/host/heddle/workflows/" + workflow.id(), workflow.json());
+    if (response.statusCode() / 100 != 2) {
+      throw new AssertionError(response.statusCode() + " " + response.body());
+    }
+  }
+
+  private HttpResponse<String> send(String method, String path, @Nullable String body) {
+    HttpRequest request =
+        HttpRequest.newBuilder(base.resolve(path))
+            .timeout(Duration.ofSeconds(20))
+            .header("Authorization", "Bearer " + key)
+            .header("Content-Type", "application/json")
+            .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
+            .build();
+    try {
+      return http.send(request, BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Map<String, @Nullable Object> json(int status, HttpResponse<String> response) {
+    if (response.statusCode() != status) {
+      throw new AssertionError(
+          "%s answered %d: %s".formatted(response.uri(), response.statusCode(), response.body()));
+    }
+    return Json.parseObject(response.body());
+  }
+}

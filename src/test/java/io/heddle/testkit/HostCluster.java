@@ -1,0 +1,221 @@
+package io.heddle.testkit;
+
+import static io.heddle.testkit.Await.await;
+
+import io.heddle.HeddleApplication;
+import io.heddle.testkit.PostgresPerJvm.Database;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.TestWatcher;
+
+/**
+ * Hosts in processes of their own that share one database and nothing else, and may be killed or
+ * frozen. They write what they say into files, which are shown when a test fails.
+ */
+public final class HostCluster implements BeforeAllCallback, AfterAllCallback, TestWatcher {
+
+  private static final String KEY = "a-key-for-tests-only-0123456789abcdef";
+
+  private final Map<String, String> environment = new LinkedHashMap<>();
+
+  private final List<Host> hosts = new ArrayList<>();
+
+  private final int size;
+
+  private Database database;
+
+  private Path directory;
+
+  private HostCluster(int size) {
+    this.size = size;
+    environment.put("OPENWOP_API_KEY", KEY);
+    environment.put("OPENWOP_CONFORMANCE_ENABLED", "true");
+    environment.put("OPENWOP_CLAIM_TTL_MS", "2000");
+    environment.put("OPENWOP_CLAIM_HEARTBEAT", "500ms");
+    environment.put("OPENWOP_CLAIM_POLL", "200ms");
+  }
+
+  public static HostCluster of(int size) {
+    return new HostCluster(size);
+  }
+
+  /** A variable in the environment of every host. */
+  public HostCluster with(String name, String value) {
+    environment.put(name, value);
+    return this;
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) throws IOException {
+    directory = Files.createTempDirectory("hosts");
+    // They migrate it themselves, all at once.
+    database = PostgresPerJvm.emptyDatabase();
+    for (int i = 0; i < size; i++) {
+      hosts.add(new Host("host" + i));
+    }
+    hosts.forEach(Host::start);
+    hosts.forEach(Host::awaitReady);
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    hosts.forEach(Host::killHard);
+  }
+
+  @Override
+  public void testFailed(ExtensionContext context, Throwable cause) {
+    for (Host host : hosts) {
+      System.err.printf("---- %s ----%n%s%n", host.name, host.output());
+    }
+  }
+
+  public Host host(int number) {
+    return hosts.get(number);
+  }
+
+  /** The host that a process belongs to. */
+  public Host hostOf(long pid) {
+    return hosts.stream().filter(host -> host.pid() == pid).findFirst().orElseThrow();
+  }
+
+  /** A host that is not this one. */
+  public Host otherThan(Host host) {
+    return hosts.stream().filter(other -> other != host).findFirst().orElseThrow();
+  }
+
+  public Database database() {
+    return database;
+  }
+
+  /** What the nodes of type {@code test.gated} do. */
+  public Gate gate() {
+    return new Gate(directory);
+  }
+
+  /** One host, through all the processes it is in its life. */
+  public final class Host {
+
+    private final String name;
+
+    private final Path output;
+
+    private Process process;
+
+    private Path portFile;
+
+    private HostClient client;
+
+    private int starts;
+
+    private Host(String name) {
+      this.name = name;
+      this.output = directory.resolve(name + ".log");
+    }
+
+    /** Starts a process and returns before it is ready. */
+    void start() {
+      portFile = directory.resolve("%s.%d.port".formatted(name, ++starts));
+      ProcessBuilder builder =
+          new ProcessBuilder(
+              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+              // For a life of seconds: what counts is how soon they serve.
+              "-XX:TieredStopAtLevel=1",
+              "-XX:+UseSerialGC",
+              "-Xmx256m",
+              "-Duser.timezone=" + PostgresPerJvm.TIME_ZONE,
+              "-cp",
+              System.getProperty("java.class.path"),
+              HeddleApplication.class.getName(),
+              "--spring.main.sources=" + HostInTest.class.getName(),
+              "--test.port-file=" + portFile,
+              "--test.directory=" + directory);
+      builder.environment().putAll(environment);
+      builder.environment().put("OPENWOP_PG_DSN", database.dsn());
+      builder.environment().put("OPENWOP_PORT", "0");
+      builder.redirectErrorStream(true);
+      builder.redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
+      try {
+        process = builder.start();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    void awaitReady() {
+      await(name + " to serve").until(() -> Files.exists(portFile) || !process.isAlive());
+      if (!process.isAlive()) {
+        throw new AssertionError(name + " did not start:\n" + output());
+      }
+      client = new HostClient(Integer.parseInt(read(portFile)), KEY);
+    }
+
+    public HostClient client() {
+      return client;
+    }
+
+    public long pid() {
+      return process.pid();
+    }
+
+    /** Ends the process without a chance to do anything about it. */
+    public void killHard() {
+      try {
+        process.destroyForcibly().waitFor();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    /** Takes the processor from the process; its sockets and leases stay. */
+    public void freeze() {
+      signal("STOP");
+    }
+
+    /** Lets a frozen process go on as if nothing had happened. */
+    public void thaw() {
+      signal("CONT");
+    }
+
+    /** Starts a new process in place of one that was killed. */
+    public void restart() {
+      start();
+      awaitReady();
+    }
+
+    /** What the host has said so far. */
+    public String output() {
+      return read(output);
+    }
+
+    private void signal(String signal) {
+      try {
+        Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(pid())).start();
+        if (!kill.waitFor(10, TimeUnit.SECONDS) || kill.exitValue() != 0) {
+          throw new IllegalStateException("Could not send %s to %s".formatted(signal, name));
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package io.heddle.testkit;
+
+import io.heddle.spi.NodeContext;
+import io.heddle.spi.NodeExecutor;
+import io.heddle.spi.NodeResult;
+import io.heddle.testkit.Gate.Execution;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.web.server.context.WebServerInitializedEvent;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** What a host in a process of a test has beyond its real self. */
+@Configuration(proxyBeanMethods = false)
+class HostInTest {
+
+  /** Tells the test where the host serves, as soon as it does. */
+  @Bean
+  ApplicationListener<WebServerInitializedEvent> portFile(
+      @Value("${test.port-file}") Path portFile) {
+    return event -> {
+      try {
+        Path complete = Files.createTempFile(portFile.getParent(), "port", null);
+        Files.writeString(complete, Integer.toString(event.getWebServer().getPort()));
+        Files.move(complete, portFile, StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    };
+  }
+
+  /** A test that is killed leaves no host behind. */
+  @Bean
+  ApplicationListener<WebServerInitializedEvent> parentWatch() {
+    return event ->
+        ProcessHandle.current()
+            .parent()
+            .ifPresent(parent -> parent.onExit().thenRun(() -> Runtime.getRuntime().halt(1)));
+  }
+
+  @Bean
+  NodeExecutor gatedNode(@Value("${test.directory}") Path directory) {
+    return new GatedNode(new Gate(directory));
+  }
+
+  @Bean
+  NodeExecutor effectNode() {
+    return new EffectNode();
+  }
+
+  /** A node with outside effects, of which the host knows nothing but that it may have them. */
+  private record EffectNode() implements NodeExecutor {
+
+    @Override
+    public String typeId() {
+      return "test.effect";
+    }
+
+    @Override
+    public NodeResult execute(NodeContext context) {
+      return NodeResult.completed();
+    }
+  }
+
+  /** A node with outside effects that takes as long as the test wants. */
+  private record GatedNode(Gate gate) implements NodeExecutor {
+
+    @Override
+    public String typeId() {
+      return "test.gated";
+    }
+
+    @Override
+    public NodeResult execute(NodeContext context) throws InterruptedException {
+      gate.enter(new Execution(context.runId(), context.attempt(), ProcessHandle.current().pid()));
+      while (!gate.isOpen(context.runId())) {
+        // Another process opens it: there is nothing to be notified by.
+        Thread.sleep(5);
+      }
+      return NodeResult.completed();
+    }
+  }
+}

@@ -1,0 +1,23 @@
+package io.heddle.testkit;
+
+import io.heddle.run.LocalExecution;
+import java.util.Optional;
+
+/** A node without slots: what is created here waits for whoever claims it. */
+public final class NoSlots implements LocalExecution {
+
+  @Override
+  public Optional<Seat> reserve() {
+    return Optional.empty();
+  }
+
+  @Override
+  public void lost(String runId) {
+    // Nothing is executed here.
+  }
+
+  @Override
+  public void due() {
+    // Nothing is executed here.
+  }
+}

@@ -1,0 +1,121 @@
+package io.heddle.testkit;
+
+import io.heddle.json.Json;
+import io.heddle.spi.WorkflowSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A workflow definition, written down as far as a test cares. */
+public final class WorkflowBuilder {
+
+  private final String id;
+
+  private final List<Object> nodes = new ArrayList<>();
+
+  private final List<Object> edges = new ArrayList<>();
+
+  private final Map<String, Object> settings = new LinkedHashMap<>();
+
+  private WorkflowBuilder(String id) {
+    this.id = id;
+  }
+
+  public static WorkflowBuilder workflow(String id) {
+    return new WorkflowBuilder(id);
+  }
+
+  public WorkflowBuilder node(String nodeId, String typeId) {
+    return node(nodeId, typeId, Map.of());
+  }
+
+  public WorkflowBuilder node(String nodeId, String typeId, Map<String, Object> config) {
+    nodes.add(element(nodeId, typeId, config));
+    return this;
+  }
+
+  public WorkflowBuilder disabled(String nodeId) {
+    Map<String, Object> node = element(nodeId, "core.noop", Map.of());
+    node.put("disabled", true);
+    nodes.add(node);
+    return this;
+  }
+
+  /** Nodes of one type, each after the one before. */
+  public WorkflowBuilder chain(String typeId, String... nodeIds) {
+    for (int i = 0; i < nodeIds.length; i++) {
+      node(nodeIds[i], typeId);
+      if (i > 0) {
+        edge(nodeIds[i - 1], nodeIds[i]);
+      }
+    }
+    return this;
+  }
+
+  public WorkflowBuilder edge(String source, String target) {
+    return edge(source, target, null);
+  }
+
+  public WorkflowBuilder edge(String source, String target, @Nullable String triggerRule) {
+    Map<String, Object> edge = new LinkedHashMap<>();
+    edge.put("id", "e" + edges.size());
+    edge.put("sourceNodeId", source);
+    edge.put("targetNodeId", target);
+    if (triggerRule != null) {
+      edge.put("triggerRule", triggerRule);
+    }
+    edges.add(edge);
+    return this;
+  }
+
+  public WorkflowBuilder timeout(long millis) {
+    settings.put("timeout", millis);
+    return this;
+  }
+
+  public String id() {
+    return id;
+  }
+
+  public String json() {
+    return Json.write(
+        Json.members(
+            "id",
+            id,
+            "name",
+            id,
+            "version",
+            "1.0",
+            "nodes",
+            nodes,
+            "edges",
+            edges,
+            "triggers",
+            List.of(),
+            "variables",
+            List.of(),
+            "metadata",
+            Map.of(),
+            "settings",
+            settings));
+  }
+
+  /** As an application offers it. */
+  public WorkflowSource.Document document() {
+    return new WorkflowSource.Document(id, json());
+  }
+
+  private static Map<String, Object> element(
+      String nodeId, String typeId, Map<String, Object> config) {
+    Map<String, Object> node = new LinkedHashMap<>();
+    node.put("id", nodeId);
+    node.put("typeId", typeId);
+    node.put("name", nodeId);
+    node.put("position", Map.of("x", 0, "y", 0));
+    node.put("config", config);
+    node.put("inputs", Map.of());
+    return node;
+  }
+}

@@ -1,0 +1,81 @@
+package io.heddle.web;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
+
+/** A route that needs a credential, as the host itself says that it serves it. */
+record Route(String method, String pattern) {
+
+  private static final Set<String> PUBLIC = Set.of("/.well-known/openwop", "/v1/openapi.json");
+
+  /** The framework's own page, which nobody can reach. */
+  private static final Set<String> UNREACHABLE = Set.of("/error");
+
+  static List<Route> of(TestHost host) {
+    List<Route> routes = new ArrayList<>();
+    for (RequestMappingInfo mapping :
+        host.bean("requestMappingHandlerMapping", RequestMappingHandlerMapping.class)
+            .getHandlerMethods()
+            .keySet()) {
+      for (String pattern : mapping.getPatternValues()) {
+        if (!PUBLIC.contains(pattern) && !UNREACHABLE.contains(pattern)) {
+          mapping
+              .getMethodsCondition()
+              .getMethods()
+              .forEach(method -> routes.add(new Route(method.name(), pattern)));
+        }
+      }
+    }
+    routes.sort(Comparator.comparing(Route::toString));
+    return routes;
+  }
+
+  boolean isAboutAWorkflow() {
+    return pattern.contains("{workflowId") || pattern.equals("/v1/runs");
+  }
+
+  /** The path about a run or a workflow; a poll does not wait. */
+  String path(String id) {
+    String path = pattern.replaceAll("\\{[^}]*}", id);
+    return path.endsWith("/poll") ? path + "?timeout=0" : path;
+  }
+
+  /** A body that is good for this route; null where none is sent. */
+  @Nullable String body(String id) {
+    if (method.equals("PUT")) {
+      return Definitions.chain(id, Definitions.noop("a"));
+    }
+    if (!method.equals("POST")) {
+      return null;
+    }
+    return switch (pattern) {
+      case "/v1/runs" -> "{\"workflowId\": \"%s\"}".formatted(id);
+      case "/v1/runs:bulk-cancel" -> "{\"runIds\": [\"%s\"]}".formatted(id);
+      default -> "{}";
+    };
+  }
+
+  /** The request off the wire. */
+  String request(String id, String headers) {
+    String body = body(id);
+    String content =
+        body == null
+            ? ""
+            : "Content-Type: application/json\r\nContent-Length: %d\r\n".formatted(body.length());
+    return "%s %s HTTP/1.1\r\nHost: localhost\r\n".formatted(method, path(id))
+        + headers
+        + content
+        + "\r\n"
+        + (body == null ? "" : body);
+  }
+
+  @Override
+  public String toString() {
+    return method + " " + pattern;
+  }
+}
