@@ -6,6 +6,7 @@ import io.heddle.claim.Claimer;
 import io.heddle.claim.DatabaseClock;
 import io.heddle.engine.Limits;
 import io.heddle.engine.NodeExecutors;
+import io.heddle.engine.RetryPolicy;
 import io.heddle.engine.RunCreator;
 import io.heddle.engine.Worker;
 import io.heddle.engine.node.DelayNode;
@@ -105,7 +106,9 @@ public final class HeddleAutoConfiguration {
   @Bean
   Limits heddleLimits(HeddleProperties properties) {
     return new Limits(
-        properties.limits().maxNodeExecutions(), properties.limits().maxRunDuration());
+        properties.limits().maxNodeExecutions(),
+        properties.limits().maxRunDuration(),
+        new RetryPolicy(properties.retry().firstDelay(), properties.retry().longestDelay()));
   }
 
   @Bean

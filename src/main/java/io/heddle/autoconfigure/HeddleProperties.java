@@ -16,6 +16,7 @@ import org.springframework.util.unit.DataSize;
  * @param apiKeys API keys by key id.
  * @param claim How this node takes part in executing runs.
  * @param limits Ceilings for what a caller may ask for; they are enforced and advertised.
+ * @param retry How long a failed node waits for its next attempt.
  * @param workflows Workflow definitions that the host offers to every tenant.
  * @param conformance What only a test deployment serves.
  * @param idempotency Records of answered mutations.
@@ -27,6 +28,7 @@ record HeddleProperties(
     @DefaultValue Map<String, ApiKey> apiKeys,
     @DefaultValue Claim claim,
     @DefaultValue Limits limits,
+    @DefaultValue Retry retry,
     @DefaultValue Workflows workflows,
     @DefaultValue Conformance conformance,
     @DefaultValue Idempotency idempotency,
@@ -83,6 +85,15 @@ record HeddleProperties(
       @DefaultValue("1000") int maxNodeExecutions,
       @DefaultValue("30d") Duration maxRunDuration,
       @DefaultValue("1MB") DataSize maxRequestBody) {}
+
+  /**
+   * How long a failed node waits for its next attempt; twice as long each time.
+   *
+   * @param firstDelay Before the second attempt.
+   * @param longestDelay Before any attempt.
+   */
+  record Retry(
+      @DefaultValue("1s") Duration firstDelay, @DefaultValue("1m") Duration longestDelay) {}
 
   /**
    * Workflow definitions that the host offers to every tenant.

@@ -1,5 +1,6 @@
 package io.heddle.autoconfigure;
 
+import io.heddle.claim.DatabaseClock;
 import io.heddle.engine.Limits;
 import io.heddle.engine.RunCreator;
 import io.heddle.idempotency.IdempotencyStore;
@@ -21,6 +22,7 @@ import io.heddle.web.v1.V1Discovery;
 import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
 import io.heddle.web.v1.V1EventsController;
+import io.heddle.web.v1.V1PauseController;
 import io.heddle.web.v1.V1RunsController;
 import io.heddle.web.v1.V1WorkflowsController;
 import io.heddle.workflow.WorkflowRegistry;
@@ -156,6 +158,12 @@ public final class HeddleWebAutoConfiguration {
   V1RunsController heddleRunsController(
       RunCreator creator, RunService runs, Mutations mutations, Requests requests, Errors errors) {
     return new V1RunsController(creator, runs, mutations, requests, errors);
+  }
+
+  @Bean
+  V1PauseController heddlePauseController(
+      RunService runs, Mutations mutations, Requests requests, DatabaseClock clock) {
+    return new V1PauseController(runs, mutations, requests, clock);
   }
 
   @Bean

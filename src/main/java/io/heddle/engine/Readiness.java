@@ -1,7 +1,9 @@
 package io.heddle.engine;
 
 import io.heddle.run.RunState;
+import io.heddle.run.RunState.EdgeOutcome;
 import io.heddle.run.RunState.NodeState;
+import io.heddle.run.RunState.Progress;
 import io.heddle.workflow.EdgeDefinition;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.TriggerRule;
@@ -11,33 +13,40 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which nodes that were not reached yet can start now, and which never will. Pure.
+ * Which nodes that were not reached yet can start now, which never will, and which cannot because a
+ * condition that leads to them is broken. Pure.
  *
  * <p>A node's incoming edges are grouped by their trigger rule; the node starts when every group
- * says yes and is left out as soon as one says no. A node without incoming edges starts at once.
+ * says yes and is left out as soon as one says no. A node without incoming edges starts at once. An
+ * edge that closes a loop has no say in this: it starts its target's next visit when it is taken.
  */
-record Readiness(List<NodeDefinition> ready, List<NodeDefinition> unreachable) {
+record Readiness(
+    List<NodeDefinition> ready, List<NodeDefinition> unreachable, List<NodeDefinition> broken) {
 
   private enum Verdict {
     YES,
     NO,
-    OPEN
+    OPEN,
+    BROKEN
   }
 
   static Readiness of(WorkflowDefinition definition, RunState state) {
     List<NodeDefinition> ready = new ArrayList<>();
     List<NodeDefinition> unreachable = new ArrayList<>();
+    List<NodeDefinition> broken = new ArrayList<>();
     for (NodeDefinition node : definition.nodes()) {
       if (!state.nodes().containsKey(node.id())) {
-        Verdict verdict = node.disabled() ? Verdict.NO : verdict(definition, state, node);
-        if (verdict == Verdict.YES) {
-          ready.add(node);
-        } else if (verdict == Verdict.NO) {
-          unreachable.add(node);
+        switch (node.disabled() ? Verdict.NO : verdict(definition, state, node)) {
+          case YES -> ready.add(node);
+          case NO -> unreachable.add(node);
+          case BROKEN -> broken.add(node);
+          case OPEN -> {
+            // Its time comes when more of its sources have ended.
+          }
         }
       }
     }
-    return new Readiness(ready, unreachable);
+    return new Readiness(ready, unreachable, broken);
   }
 
   /** Whether the failure of a node is awaited by an edge, so that the run goes on. */
@@ -49,14 +58,32 @@ record Readiness(List<NodeDefinition> ready, List<NodeDefinition> unreachable) {
                     || edge.triggerRule() == TriggerRule.ALL_COMPLETE);
   }
 
+  /** Whether an edge is followed now that its source has ended. */
+  static boolean isTaken(EdgeDefinition edge, RunState state) {
+    NodeState source = state.nodes().get(edge.sourceNodeId());
+    if (source == null || state.edges().get(edge.id()) == EdgeOutcome.NOT_TAKEN) {
+      return false;
+    }
+    return switch (edge.triggerRule()) {
+      case ALL_SUCCESS, ANY_SUCCESS, NONE_FAILED -> source.progress() == Progress.COMPLETED;
+      case ANY_FAILED -> source.progress() == Progress.FAILED;
+      case ALL_COMPLETE ->
+          source.progress() == Progress.COMPLETED || source.progress() == Progress.FAILED;
+    };
+  }
+
   private static Verdict verdict(
       WorkflowDefinition definition, RunState state, NodeDefinition node) {
     Verdict all = Verdict.YES;
     for (TriggerRule rule : TriggerRule.values()) {
       Tally tally = new Tally();
       for (EdgeDefinition edge : definition.incoming(node.id())) {
-        if (edge.triggerRule() == rule) {
-          tally.count(state.nodes().get(edge.sourceNodeId()));
+        if (edge.triggerRule() == rule && !definition.leadsBack(edge)) {
+          EdgeOutcome outcome = state.edges().get(edge.id());
+          if (outcome == EdgeOutcome.BROKEN) {
+            return Verdict.BROKEN;
+          }
+          tally.count(state.nodes().get(edge.sourceNodeId()), outcome != EdgeOutcome.NOT_TAKEN);
         }
       }
       Verdict group = tally.edges == 0 ? Verdict.YES : tally.verdict(rule);
@@ -80,18 +107,14 @@ record Readiness(List<NodeDefinition> ready, List<NodeDefinition> unreachable) {
 
     int failed;
 
-    void count(@Nullable NodeState source) {
+    void count(@Nullable NodeState source, boolean followed) {
       edges++;
       if (source == null || !source.progress().isFinal()) {
         open++;
-        return;
-      }
-      switch (source.progress()) {
-        case COMPLETED -> completed++;
-        case FAILED -> failed++;
-        default -> {
-          // Left out or cancelled: ended, but neither a success nor a failure.
-        }
+      } else if (followed && source.progress() == Progress.COMPLETED) {
+        completed++;
+      } else if (followed && source.progress() == Progress.FAILED) {
+        failed++;
       }
     }
 

@@ -158,6 +158,8 @@ public final class RunCreator {
         RunStatus.PENDING,
         1,
         0,
+        0,
+        null,
         run.state(),
         run.inputs(),
         run.configurable(),
@@ -167,6 +169,8 @@ public final class RunCreator {
         engineVersion,
         eventLogSchemaVersion,
         createdAt,
+        null,
+        null,
         null,
         null);
   }

@@ -1,21 +1,15 @@
 package io.heddle.engine;
 
-import io.heddle.json.Json;
-import io.heddle.json.JsonFault;
 import io.heddle.run.EventType;
-import io.heddle.run.NewEvent;
+import io.heddle.run.PauseRequest;
 import io.heddle.run.Payloads;
 import io.heddle.run.Run;
 import io.heddle.run.RunError;
-import io.heddle.run.RunState;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunStatus;
 import io.heddle.run.Step;
 import io.heddle.run.Wakeup;
-import io.heddle.spi.NodeContext;
-import io.heddle.spi.NodeExecutor;
-import io.heddle.spi.NodeResult;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
 import java.io.Serial;
@@ -23,32 +17,28 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Future;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.core.JacksonException;
 
 /**
- * One run on one node, from the moment the lease was taken. Events are collected and committed when
- * something outside depends on them: before a node with outside effects starts, when the run has to
- * wait, and when it ends. Used by one thread.
+ * One run on one host node, from the moment the lease was taken. Events are collected and committed
+ * when something outside depends on them: before a node with outside effects starts, when the run
+ * has to wait, and when it ends. Used by one thread.
  */
 final class RunExecution {
 
-  /** Stores a step, however long that takes. */
-  interface Committer {
+  /** What a run's execution needs of its surroundings. */
+  interface Surroundings {
+
+    /** Stores a step, however long that takes. */
     Step.Outcome commit(Step step) throws InterruptedException;
+
+    /** Reads the run again, however long that takes. */
+    Run reread(Run run) throws InterruptedException;
   }
 
   private static final Logger log = LoggerFactory.getLogger(RunExecution.class);
@@ -56,35 +46,25 @@ final class RunExecution {
   // Keeps one commit, and what a crash repeats, of a bounded size.
   private static final int EVENTS_PER_STEP = 500;
 
-  private record Finished(String nodeId, NodeResult result) {}
-
-  private final Run run;
-
   private final WorkflowDefinition definition;
-
-  private final NodeExecutors executors;
 
   private final Limits limits;
 
   private final InstantSource clock;
 
-  private final ExecutorService nodeThreads;
+  private final Surroundings surroundings;
 
-  private final Committer committer;
+  private final Draft draft;
 
-  private final List<NewEvent> pending = new ArrayList<>();
-
-  private final Map<String, Future<?>> executing = new HashMap<>();
-
-  private final BlockingQueue<Finished> finished = new LinkedBlockingQueue<>();
-
-  private RunState state;
-
-  private long nextSequence;
+  private final NodeCalls calls;
 
   private final Instant startedAt;
 
   private final Duration allowed;
+
+  private Run run;
+
+  private long nextSequence;
 
   RunExecution(
       Run run,
@@ -93,15 +73,14 @@ final class RunExecution {
       Limits limits,
       InstantSource clock,
       ExecutorService nodeThreads,
-      Committer committer) {
+      Surroundings surroundings) {
     this.run = run;
     this.definition = definition;
-    this.executors = executors;
     this.limits = limits;
     this.clock = clock;
-    this.nodeThreads = nodeThreads;
-    this.committer = committer;
-    this.state = run.state();
+    this.surroundings = surroundings;
+    this.draft = new Draft(definition, limits.retries(), clock, run.state());
+    this.calls = new NodeCalls(run, executors, nodeThreads);
     this.nextSequence = run.nextSequence();
     this.startedAt = run.startedAt() == null ? clock.instant() : run.startedAt();
     this.allowed = allowedDuration();
@@ -110,278 +89,172 @@ final class RunExecution {
   /** See {@link Worker#drive}. */
   Optional<Instant> execute() throws InterruptedException {
     try {
-      return proceed();
+      if (run.startedAt() == null) {
+        draft.append(EventType.RUN_STARTED, null, Payloads.runStarted(run));
+      }
+      List<NodeDefinition> interrupted = nodes(this::wasInterrupted);
+      while (true) {
+        Optional<End> end = advance(interrupted);
+        if (end.isPresent()) {
+          return end.get().due();
+        }
+        interrupted = List.of();
+      }
     } catch (Fenced e) {
       log.debug("{} belongs to somebody else", run.runId());
       return Optional.empty();
     } finally {
-      executing.values().forEach(node -> node.cancel(true));
+      calls.close();
     }
   }
 
-  private Optional<Instant> proceed() throws InterruptedException, Fenced {
-    if (run.status() == RunStatus.PENDING) {
-      append(EventType.RUN_STARTED, null, Payloads.runStarted(run));
+  /** Does what can be done now, or waits; returns how this execution ended, once it has. */
+  private Optional<End> advance(List<NodeDefinition> interrupted)
+      throws InterruptedException, Fenced {
+    Duration elapsed = Duration.between(startedAt, clock.instant());
+    if (elapsed.toMillis() > allowed.toMillis()) {
+      return breach("run-duration", allowed.toMillis(), elapsed.toMillis(), null, "run_timeout");
     }
-    List<NodeDefinition> starting = interrupted();
-    while (true) {
-      Duration elapsed = Duration.between(startedAt, clock.instant());
-      if (elapsed.toMillis() > allowed.toMillis()) {
-        return breach("run-duration", allowed.toMillis(), elapsed.toMillis(), null, "run_timeout");
-      }
-      starting.addAll(due());
-      Readiness readiness = Readiness.of(definition, state);
-      for (NodeDefinition node : readiness.unreachable()) {
-        leaveOut(node);
-      }
+    PauseRequest wanted = run.pauseRequest();
+    boolean draining = wanted != null;
+    if (wanted != null
+        && !calls.areExecuting()
+        && interrupted.isEmpty()
+        && !draft.state().isInProgress()) {
+      return pause(wanted);
+    }
+    Readiness readiness = Readiness.of(definition, draft.state());
+    List<NodeDefinition> starting = new ArrayList<>(interrupted);
+    starting.addAll(nodes(draining ? this::isParkedAndDue : this::isDue));
+    if (!draining) {
+      readiness.unreachable().forEach(draft::leaveOut);
       starting.addAll(readiness.ready());
-      List<NodeDefinition> submitted = new ArrayList<>();
-      for (NodeDefinition node : starting) {
-        if (!isWoken(node) && starts() >= limit()) {
-          return breach(
-              "node-executions", limit(), starts() + 1, node.id(), "recursion_limit_exceeded");
-        }
-        Optional<RunError> failure = start(node, submitted);
+      for (NodeDefinition node : readiness.broken()) {
+        Optional<RunError> failure = draft.breakOff(node);
         if (failure.isPresent()) {
           return fail(failure.get(), node.id());
         }
       }
-      boolean progressed = !starting.isEmpty() || !readiness.unreachable().isEmpty();
-      starting = new ArrayList<>();
-      if (!submitted.isEmpty()) {
-        commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
-        submitted.forEach(this::submit);
-      } else if (pending.size() >= EVENTS_PER_STEP) {
-        commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
-      }
-      if (progressed) {
-        continue;
-      }
-      if (!executing.isEmpty()) {
-        Optional<Optional<Instant>> end = await();
-        if (end.isPresent()) {
-          return end.get();
-        }
-      } else {
-        Optional<Instant> due = nextDue();
-        if (due.isEmpty()) {
-          return complete();
-        }
-        Instant wakeAt = earlier(due.get(), startedAt.plus(allowed).plusMillis(1));
-        commit(RunStatus.RUNNING, new Wakeup.At(wakeAt), null);
-        return Optional.of(wakeAt);
+    }
+    List<NodeDefinition> submitted = new ArrayList<>();
+    for (NodeDefinition node : starting) {
+      Optional<End> end = start(node, submitted);
+      if (end.isPresent()) {
+        return end;
       }
     }
-  }
-
-  /** Nodes whose start is on the log and whose executor died with another process. */
-  private List<NodeDefinition> interrupted() {
-    List<NodeDefinition> interrupted = new ArrayList<>();
-    for (NodeDefinition node : definition.nodes()) {
-      NodeState reached = state.nodes().get(node.id());
-      if (reached != null && reached.progress() == Progress.STARTED) {
-        interrupted.add(node);
-      }
+    if (!submitted.isEmpty() || draft.events().size() >= EVENTS_PER_STEP) {
+      commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
+      submitted.forEach(node -> calls.submit(node, draft.state()));
     }
-    return interrupted;
-  }
-
-  private List<NodeDefinition> due() {
-    List<NodeDefinition> due = new ArrayList<>();
-    Instant now = clock.instant();
-    for (NodeDefinition node : definition.nodes()) {
-      NodeState reached = state.nodes().get(node.id());
-      if (reached != null && reached.until() != null && !reached.until().isAfter(now)) {
-        due.add(node);
-      }
+    if (!starting.isEmpty()
+        || (!draining && !(readiness.unreachable().isEmpty() && readiness.broken().isEmpty()))) {
+      return Optional.empty();
     }
-    return due;
+    return calls.areExecuting() ? await() : rest();
   }
 
-  private boolean isWoken(NodeDefinition node) {
-    NodeState reached = state.nodes().get(node.id());
-    return reached != null && reached.progress() == Progress.PARKED;
-  }
-
-  private Optional<Instant> nextDue() {
-    return state.nodes().values().stream()
-        .flatMap(node -> Optional.ofNullable(node.until()).stream())
-        .min(Instant::compareTo);
-  }
-
-  /** Starts or wakes a node; one that has no outside effects is executed here and now. */
-  private Optional<RunError> start(NodeDefinition node, List<NodeDefinition> submitted)
-      throws InterruptedException {
-    NodeState before = state.nodes().get(node.id());
-    if (before != null && before.progress() == Progress.PARKED) {
-      state = state.with(node.id(), before.woken());
-    } else {
-      int attempt = before == null ? 0 : before.attempt() + 1;
-      state = state.with(node.id(), NodeState.started(attempt));
-      append(
-          EventType.NODE_STARTED,
+  private Optional<End> start(NodeDefinition node, List<NodeDefinition> submitted)
+      throws InterruptedException, Fenced {
+    NodeState before = draft.state().nodes().get(node.id());
+    boolean woken = before != null && before.progress() == Progress.PARKED;
+    if (!woken && draft.state().starts() >= limit()) {
+      return breach(
+          "node-executions",
+          limit(),
+          draft.state().starts() + 1,
           node.id(),
-          Payloads.nodeStarted(node.id(), node.typeId(), attempt));
+          "recursion_limit_exceeded");
     }
-    NodeExecutor executor = executors.of(node.typeId());
-    if (!executor.pure()) {
+    draft.start(node);
+    if (!calls.isPure(node)) {
       submitted.add(node);
       return Optional.empty();
     }
-    return apply(node, call(executor, node, state));
-  }
-
-  private void submit(NodeDefinition node) {
-    NodeExecutor executor = executors.of(node.typeId());
-    RunState seen = state;
-    executing.put(node.id(), nodeThreads.submit(() -> finished.add(outcome(executor, node, seen))));
-  }
-
-  private Finished outcome(NodeExecutor executor, NodeDefinition node, RunState seen) {
-    try {
-      return new Finished(node.id(), call(executor, node, seen));
-    } catch (InterruptedException e) {
-      // Either this execution has ended and nobody reads this, or the executor interrupts itself.
-      return new Finished(
-          node.id(),
-          new NodeResult.Failed("heddle.node_interrupted", "The node was interrupted", true));
-    }
+    Optional<RunError> failure = draft.end(node, calls.call(node, draft.state()));
+    return failure.isPresent() ? fail(failure.get(), node.id()) : Optional.empty();
   }
 
   /** Waits for an executor, for a timer or for the end of the run's time, whichever comes first. */
-  private Optional<Optional<Instant>> await() throws InterruptedException, Fenced {
-    Instant until = startedAt.plus(allowed).plusMillis(1);
-    Optional<Instant> due = nextDue();
-    if (due.isPresent()) {
-      until = earlier(until, due.get());
-    }
+  private Optional<End> await() throws InterruptedException, Fenced {
+    Instant until = earlier(deadline(), nextDue());
     long millis = Math.max(1, Duration.between(clock.instant(), until).toMillis() + 1);
-    Finished first = finished.poll(millis, TimeUnit.MILLISECONDS);
-    for (Finished next = first; next != null; next = finished.poll()) {
-      executing.remove(next.nodeId());
-      NodeDefinition node = definition.node(next.nodeId()).orElseThrow();
-      Optional<RunError> failure = apply(node, next.result());
+    Optional<NodeCalls.Finished> finished = calls.next(millis);
+    while (finished.isPresent()) {
+      NodeDefinition node = definition.node(finished.get().nodeId()).orElseThrow();
+      Optional<RunError> failure = draft.end(node, finished.get().result());
       if (failure.isPresent()) {
-        return Optional.of(fail(failure.get(), node.id()));
+        return fail(failure.get(), node.id());
       }
+      finished = calls.next(0);
     }
     return Optional.empty();
   }
 
-  private NodeResult call(NodeExecutor executor, NodeDefinition node, RunState seen)
-      throws InterruptedException {
-    Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
-    Optional<NodeResult> unresolved = Ports.resolve(node, seen, inputs);
-    if (unresolved.isPresent()) {
-      return unresolved.get();
+  /**
+   * Nothing is being done and nothing can be: the run waits for time to pass, or it is complete.
+   */
+  private Optional<End> rest() throws InterruptedException, Fenced {
+    Instant due = nextDue();
+    if (due == null) {
+      return complete();
     }
-    NodeState reached = Objects.requireNonNull(seen.nodes().get(node.id()));
-    NodeContext context = new Context(run, node, inputs, reached);
-    try {
-      return checked(executor.execute(context));
-    } catch (InterruptedException e) {
-      throw e;
-    } catch (JsonFault | JacksonException e) {
-      log.warn("{} of {} gave outputs that are not JSON", node.id(), run.runId(), e);
-      return NodeResult.failed(
-          "heddle.node_output_invalid", "The node's outputs are not valid JSON");
-    } catch (Throwable e) {
-      // The message may hold what the executor was working on, so it goes to the log only.
-      log.warn("{} of {} threw", node.id(), run.runId(), e);
-      return new NodeResult.Failed(
-          "heddle.node_crashed", "The node's executor threw " + e.getClass().getName(), true);
-    }
+    Instant wakeAt = earlier(deadline(), due);
+    return tryCommit(RunStatus.RUNNING, new Wakeup.At(wakeAt), null)
+        ? Optional.of(new End(Optional.of(wakeAt)))
+        : Optional.empty();
   }
 
-  /** The result with its values as they will be read back from the store. */
-  private static NodeResult checked(@Nullable NodeResult result) {
-    if (result instanceof NodeResult.Completed completed && !completed.outputs().isEmpty()) {
-      return NodeResult.completed(Json.parseObject(Json.write(completed.outputs())));
+  private Optional<End> complete() throws InterruptedException, Fenced {
+    int length = draft.events().size();
+    draft.append(
+        EventType.RUN_COMPLETED,
+        null,
+        Payloads.runCompleted(RunOutputs.of(definition, draft.state())));
+    if (tryCommit(RunStatus.COMPLETED, new Wakeup.Never(), null)) {
+      return Optional.of(End.FOR_GOOD);
     }
-    if (result instanceof NodeResult.Parked parked) {
-      if (parked.wakeAfter().isNegative()) {
-        return NodeResult.failed("heddle.node_output_invalid", "A node cannot wait less than zero");
-      }
-      return new NodeResult.Parked(parked.wakeAfter(), Json.parseObject(Json.write(parked.memo())));
-    }
-    if (result == null) {
-      return NodeResult.failed("heddle.node_output_invalid", "The node gave no result");
-    }
-    return result;
-  }
-
-  /** Records a node's outcome; returns the error that ends the run, if it does. */
-  private Optional<RunError> apply(NodeDefinition node, NodeResult result) {
-    NodeState reached = state.nodes().get(node.id());
-    if (reached == null) {
-      throw new IllegalStateException("A node ended that never started: " + node.id());
-    }
-    if (result instanceof NodeResult.Completed completed) {
-      Map<String, @Nullable Object> outputs = new LinkedHashMap<>(completed.outputs());
-      state = state.with(node.id(), reached.ended(Progress.COMPLETED, outputs));
-      append(EventType.NODE_COMPLETED, node.id(), Payloads.nodeCompleted(node.id(), outputs));
-      return Optional.empty();
-    }
-    if (result instanceof NodeResult.Parked parked) {
-      Instant until = clock.instant().plus(parked.wakeAfter());
-      state = state.with(node.id(), reached.parked(until, new LinkedHashMap<>(parked.memo())));
-      return Optional.empty();
-    }
-    NodeResult.Failed failed = (NodeResult.Failed) result;
-    RunError error = new RunError(failed.code(), failed.message());
-    state = state.with(node.id(), reached.ended(Progress.FAILED, Map.of()));
-    append(
-        EventType.NODE_FAILED,
-        node.id(),
-        Payloads.nodeFailed(node.id(), error, reached.attempt() + 1));
-    return Readiness.isFailureHandled(definition, node.id())
-        ? Optional.empty()
-        : Optional.of(error);
-  }
-
-  private void leaveOut(NodeDefinition node) {
-    state = state.with(node.id(), NodeState.started(0).ended(Progress.SKIPPED, Map.of()));
-    append(
-        EventType.NODE_SKIPPED,
-        node.id(),
-        Payloads.nodeLeftOut(node.id(), node.disabled() ? "disabled" : "not-triggered"));
-  }
-
-  private Optional<Instant> complete() throws InterruptedException, Fenced {
-    append(EventType.RUN_COMPLETED, null, Payloads.runCompleted(RunOutputs.of(definition, state)));
-    commit(RunStatus.COMPLETED, new Wakeup.Never(), null);
+    draft.truncate(length);
     return Optional.empty();
   }
 
-  private Optional<Instant> breach(
+  private Optional<End> pause(PauseRequest request) throws InterruptedException, Fenced {
+    int length = draft.events().size();
+    draft.append(EventType.RUN_PAUSED, null, Payloads.runPaused(request));
+    if (tryCommit(RunStatus.PAUSED, new Wakeup.Never(), null)) {
+      return Optional.of(End.FOR_GOOD);
+    }
+    draft.truncate(length);
+    return Optional.empty();
+  }
+
+  private Optional<End> breach(
       String kind, long limit, long observed, @Nullable String nodeId, String code)
       throws InterruptedException, Fenced {
-    append(EventType.CAP_BREACHED, nodeId, Payloads.capBreached(kind, limit, observed, nodeId));
+    draft.append(
+        EventType.CAP_BREACHED, nodeId, Payloads.capBreached(kind, limit, observed, nodeId));
     return fail(
         new RunError(code, "The run exceeded its limit of %d for %s".formatted(limit, kind)), null);
   }
 
-  private Optional<Instant> fail(RunError error, @Nullable String failedNodeId)
+  private Optional<End> fail(RunError error, @Nullable String failedNodeId)
       throws InterruptedException, Fenced {
-    for (var node : state.nodes().entrySet()) {
-      if (!node.getValue().progress().isFinal()) {
-        state = state.with(node.getKey(), node.getValue().ended(Progress.CANCELLED, Map.of()));
-        append(
-            EventType.NODE_CANCELLED,
-            node.getKey(),
-            Payloads.nodeLeftOut(node.getKey(), "run-failed"));
-      }
-    }
-    append(EventType.RUN_FAILED, null, Payloads.runFailed(error, failedNodeId));
+    draft.cancelNodes("run-failed");
+    draft.append(EventType.RUN_FAILED, null, Payloads.runFailed(error, failedNodeId));
     commit(RunStatus.FAILED, new Wakeup.Never(), error);
-    return Optional.empty();
+    return Optional.of(End.FOR_GOOD);
   }
 
-  private void append(EventType type, @Nullable String nodeId, String payload) {
-    pending.add(NewEvent.of(type, nodeId, payload));
-  }
-
+  /** Commits whatever signals there are; for steps that no signal would change. */
   private void commit(RunStatus status, Wakeup wakeup, @Nullable RunError error)
+      throws InterruptedException, Fenced {
+    while (!tryCommit(status, wakeup, error)) {
+      log.debug("{} was signalled", run.runId());
+    }
+  }
+
+  /** Commits unless there is a signal to look at first; then the run has been read again. */
+  private boolean tryCommit(RunStatus status, Wakeup wakeup, @Nullable RunError error)
       throws InterruptedException, Fenced {
     Step step =
         new Step(
@@ -389,23 +262,68 @@ final class RunExecution {
             run.runId(),
             run.leaseEpoch(),
             nextSequence,
-            pending,
+            run.signals(),
+            draft.events(),
             status,
-            state,
+            draft.state(),
             error,
             wakeup);
-    if (committer.commit(step) == Step.Outcome.FENCED) {
-      throw new Fenced();
+    switch (surroundings.commit(step)) {
+      case COMMITTED -> {
+        nextSequence += draft.events().size();
+        draft.truncate(0);
+        return true;
+      }
+      case SIGNALLED -> {
+        long epoch = run.leaseEpoch();
+        run = surroundings.reread(run);
+        if (run.leaseEpoch() != epoch) {
+          throw new Fenced();
+        }
+        return false;
+      }
+      case FENCED -> throw new Fenced();
+      default -> throw new IllegalStateException();
     }
-    nextSequence += pending.size();
-    pending.clear();
   }
 
-  private int starts() {
-    return state.nodes().values().stream()
-        .filter(node -> node.progress() != Progress.SKIPPED)
-        .mapToInt(node -> node.attempt() + 1)
-        .sum();
+  private interface NodeFilter {
+    boolean accepts(NodeState node);
+  }
+
+  private List<NodeDefinition> nodes(NodeFilter filter) {
+    List<NodeDefinition> nodes = new ArrayList<>();
+    for (NodeDefinition node : definition.nodes()) {
+      NodeState reached = draft.state().nodes().get(node.id());
+      if (reached != null && filter.accepts(reached)) {
+        nodes.add(node);
+      }
+    }
+    return nodes;
+  }
+
+  /** Its start is on the log and its executor died with another process. */
+  private boolean wasInterrupted(NodeState node) {
+    return node.progress() == Progress.STARTED;
+  }
+
+  private boolean isDue(NodeState node) {
+    return node.until() != null && !node.until().isAfter(clock.instant());
+  }
+
+  private boolean isParkedAndDue(NodeState node) {
+    return node.progress() == Progress.PARKED && isDue(node);
+  }
+
+  private @Nullable Instant nextDue() {
+    return draft.state().nodes().values().stream()
+        .flatMap(node -> Optional.ofNullable(node.until()).stream())
+        .min(Instant::compareTo)
+        .orElse(null);
+  }
+
+  private Instant deadline() {
+    return startedAt.plus(allowed).plusMillis(1);
   }
 
   private long limit() {
@@ -427,63 +345,23 @@ final class RunExecution {
         : otherwise;
   }
 
-  private static Instant earlier(Instant a, Instant b) {
-    return a.isBefore(b) ? a : b;
+  private static Instant earlier(Instant a, @Nullable Instant b) {
+    return b == null || a.isBefore(b) ? a : b;
+  }
+
+  /**
+   * This execution is over.
+   *
+   * @param due when the run should be looked at again, if it waits for time to pass
+   */
+  private record End(Optional<Instant> due) {
+
+    static final End FOR_GOOD = new End(Optional.empty());
   }
 
   /** The run belongs to somebody else; everything not committed is dropped. */
   private static final class Fenced extends Exception {
 
     @Serial private static final long serialVersionUID = 1L;
-  }
-
-  private record Context(
-      Run run, NodeDefinition node, Map<String, @Nullable Object> inputs, NodeState reached)
-      implements NodeContext {
-
-    @Override
-    public String tenantId() {
-      return run.tenant().id();
-    }
-
-    @Override
-    public String runId() {
-      return run.runId();
-    }
-
-    @Override
-    public String workflowId() {
-      return run.workflow().workflowId();
-    }
-
-    @Override
-    public String nodeId() {
-      return node.id();
-    }
-
-    @Override
-    public int attempt() {
-      return reached.attempt();
-    }
-
-    @Override
-    public Map<String, @Nullable Object> config() {
-      return node.config();
-    }
-
-    @Override
-    public Map<String, @Nullable Object> configurable() {
-      return run.configurable();
-    }
-
-    @Override
-    public int wakeups() {
-      return reached.wakeups();
-    }
-
-    @Override
-    public Map<String, @Nullable Object> memo() {
-      return reached.memo();
-    }
   }
 }

@@ -81,38 +81,55 @@ public final class Worker {
             limits,
             clock,
             nodeThreads,
-            this::commit);
+            new Database());
     return execution.execute();
   }
 
-  /** Commits until the database answers; a step can be sent twice without being stored twice. */
-  private Step.Outcome commit(Step step) throws InterruptedException {
+  private interface Query<T> {
+    T ask();
+  }
+
+  private final class Database implements RunExecution.Surroundings {
+
+    /** A step can be sent twice without being stored twice. */
+    @Override
+    public Step.Outcome commit(Step step) throws InterruptedException {
+      Step.Outcome outcome = untilAnswered(step.runId(), () -> store.commit(step));
+      if (outcome == Step.Outcome.COMMITTED) {
+        news.committed(step.runId());
+      }
+      return outcome;
+    }
+
+    @Override
+    public Run reread(Run run) throws InterruptedException {
+      return untilAnswered(run.runId(), () -> store.find(run.tenant(), run.runId()).orElseThrow());
+    }
+  }
+
+  private static <T> T untilAnswered(String runId, Query<T> query) throws InterruptedException {
     Duration pause = FIRST_PAUSE;
     while (true) {
       try {
-        Step.Outcome outcome = store.commit(step);
-        if (outcome == Step.Outcome.COMMITTED) {
-          news.committed(step.runId());
-        }
-        return outcome;
+        return query.ask();
       } catch (DataAccessException | TransactionException e) {
         if (isForGood(e)) {
           throw e;
         }
-        pause = backOff(step, pause, e);
+        pause = backOff(runId, pause, e);
       }
     }
   }
 
-  /** Whether sending the same step again cannot help; a database that is away is not for good. */
+  /** Whether asking again cannot help; a database that is away is not for good. */
   private static boolean isForGood(RuntimeException e) {
     return e instanceof NonTransientDataAccessException
         && !(e instanceof NonTransientDataAccessResourceException);
   }
 
-  private static Duration backOff(Step step, Duration pause, RuntimeException cause)
+  private static Duration backOff(String runId, Duration pause, RuntimeException cause)
       throws InterruptedException {
-    log.warn("{}: a step is not stored yet, trying again: {}", step.runId(), cause.toString());
+    log.warn("{}: the database does not answer, trying again: {}", runId, cause.toString());
     Thread.sleep(pause.toMillis());
     Duration longer = pause.multipliedBy(2);
     return longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;

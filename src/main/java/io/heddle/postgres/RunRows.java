@@ -1,6 +1,8 @@
 package io.heddle.postgres;
 
 import io.heddle.json.Json;
+import io.heddle.run.PauseRequest;
+import io.heddle.run.PauseRequest.DrainPolicy;
 import io.heddle.run.Run;
 import io.heddle.run.RunError;
 import io.heddle.run.RunState;
@@ -22,8 +24,9 @@ final class RunRows {
       """
       run.run_id, run.tenant_id, run.owner_principal, run.owner_issuer, run.owner_lane, run.owner_kind,
       run.workflow_scope, run.workflow_id, run.workflow_revision, run.status, run.lease_epoch,
-      run.next_sequence, run.state, run.inputs, run.configurable, run.tags, run.metadata, run.error,
-      run.engine_version, run.event_log_schema_version, run.created_at, run.started_at, run.ended_at\
+      run.next_sequence, run.signals, run.pause_request, run.state, run.inputs, run.configurable, run.tags, run.metadata, run.error,
+      run.engine_version, run.event_log_schema_version, run.created_at, run.started_at, run.ended_at,
+      run.paused_at, run.parent_run_id, run.parent_node_id\
       """;
 
   // What a run stands for whose row was written before the column existed.
@@ -48,6 +51,8 @@ final class RunRows {
         RunStatus.valueOf(row.getString("status")),
         row.getLong("lease_epoch"),
         row.getLong("next_sequence"),
+        row.getLong("signals"),
+        pauseRequest(row.getString("pause_request")),
         RunState.fromJson(row.getString("state")),
         Json.parseObject(row.getString("inputs")),
         Json.parseObject(row.getString("configurable")),
@@ -58,7 +63,9 @@ final class RunRows {
         eventLog == 0 ? LEGACY_EVENT_LOG : eventLog,
         Objects.requireNonNull(instant(row, "created_at")),
         instant(row, "started_at"),
-        instant(row, "ended_at"));
+        instant(row, "ended_at"),
+        instant(row, "paused_at"),
+        parent(row));
   }
 
   static @Nullable String error(@Nullable RunError error) {
@@ -75,6 +82,25 @@ final class RunRows {
     return new RunError(
         (String) Objects.requireNonNull(error.get("code")),
         (String) Objects.requireNonNull(error.get("message")));
+  }
+
+  static String pauseRequest(PauseRequest request) {
+    return Json.write(Json.members("policy", request.policy().name(), "reason", request.reason()));
+  }
+
+  private static @Nullable PauseRequest pauseRequest(@Nullable String json) {
+    if (json == null) {
+      return null;
+    }
+    Map<String, @Nullable Object> request = Json.parseObject(json);
+    return new PauseRequest(
+        DrainPolicy.valueOf((String) Objects.requireNonNull(request.get("policy"))),
+        (String) request.get("reason"));
+  }
+
+  private static Run.@Nullable Parent parent(ResultSet row) throws SQLException {
+    String runId = row.getString("parent_run_id");
+    return runId == null ? null : new Run.Parent(runId, row.getString("parent_node_id"));
   }
 
   @SuppressWarnings("unchecked")

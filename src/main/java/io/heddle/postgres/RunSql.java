@@ -3,6 +3,7 @@ package io.heddle.postgres;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.NewRun;
+import io.heddle.run.PauseRequest;
 import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunStatus;
@@ -67,6 +68,12 @@ public final class RunSql implements RunStore {
         limit :limit) e on true
       where r.tenant_id = :tenant and r.run_id = :run
       order by e.sequence
+      """;
+
+  private static final String REQUEST_PAUSE =
+      """
+      update openwop.run set pause_request = :request::json, signals = signals + 1
+      where tenant_id = :tenant and run_id = :run
       """;
 
   private static final String LENGTHS =
@@ -156,6 +163,15 @@ public final class RunSql implements RunStore {
                   run -> change.apply(run).ifPresent(amendment -> steps.amend(run, amendment)));
               return found;
             }));
+  }
+
+  @Override
+  public void requestPause(Tenant tenant, String runId, PauseRequest request) {
+    jdbc.sql(REQUEST_PAUSE)
+        .param("tenant", tenant.id())
+        .param("run", runId)
+        .param("request", RunRows.pauseRequest(request))
+        .update();
   }
 
   @Override

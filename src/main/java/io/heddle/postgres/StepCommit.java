@@ -7,7 +7,6 @@ import io.heddle.run.RunStore.Amendment;
 import io.heddle.run.Step;
 import io.heddle.run.Wakeup;
 import java.sql.Types;
-import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,14 +29,24 @@ final class StepCommit {
           next_sequence = next_sequence + :count,
           lease_owner = case when :keepLease then lease_owner end,
           lease_epoch = lease_epoch + :raise,
-          wake_at = :wakeAt,
+          wake_at = case when :wakeNow then clock_timestamp() else :wakeAt end,
+          pause_request = case when :settlesPause then null else pause_request end,
+          paused_at = case when :status = 'PAUSED' then clock_timestamp() end,
           started_at = coalesce(started_at, case when :starts then clock_timestamp() end),
           ended_at = case when :terminal then clock_timestamp() end
         where tenant_id = :tenant and run_id = :run
-          and lease_epoch = :epoch and next_sequence = :first
+          and lease_epoch = :epoch and next_sequence = :first and signals = :signals
           and status not in ('COMPLETED', 'FAILED', 'CANCELLED')
         returning tenant_id, run_id, next_sequence - :count as first_sequence, engine_version,
-          clock_timestamp() as at
+          parent_run_id, clock_timestamp() as at
+      ), told as (
+        update openwop.run parent set
+          signals = parent.signals + 1,
+          wake_at = case when parent.lease_owner is null and parent.status = 'RUNNING'
+            then clock_timestamp() else parent.wake_at end
+        from target t
+        where :terminal and parent.run_id = t.parent_run_id and parent.tenant_id = t.tenant_id
+          and parent.status not in ('COMPLETED', 'FAILED', 'CANCELLED')
       ), appended as (
         insert into openwop.event (
           run_id, sequence, tenant_id, event_id, type, node_id, payload, occurred_at, schema_version, engine_version)
@@ -48,6 +57,14 @@ final class StepCommit {
             with ordinality as e(event_id, type, node_id, payload, ordinal)
       )
       select count(*) from target
+      """;
+
+  private static final String IS_SIGNALLED =
+      """
+      select count(*) from openwop.run
+      where tenant_id = :tenant and run_id = :run
+        and lease_epoch = :epoch and next_sequence = :first and signals <> :signals
+        and status not in ('COMPLETED', 'FAILED', 'CANCELLED')
       """;
 
   private static final String WAS_APPENDED =
@@ -70,14 +87,22 @@ final class StepCommit {
             step.runId(),
             step.leaseEpoch(),
             step.firstSequence(),
+            step.signals(),
             step.events(),
             step.status(),
             step.state().toJson(),
             RunRows.error(step.error()),
-            wakeAt(step.wakeup()),
+            step.wakeup(),
+            step.status() == RunStatus.PAUSED || step.status().isTerminal(),
             keepLease,
             0);
-    return written == 1 || wasAppended(step) ? Step.Outcome.COMMITTED : Step.Outcome.FENCED;
+    if (written == 1) {
+      return Step.Outcome.COMMITTED;
+    }
+    if (isSignalled(step)) {
+      return Step.Outcome.SIGNALLED;
+    }
+    return wasAppended(step) ? Step.Outcome.COMMITTED : Step.Outcome.FENCED;
   }
 
   /** Appends to a run whose row the caller's transaction has locked. */
@@ -88,11 +113,13 @@ final class StepCommit {
             run.runId(),
             run.leaseEpoch(),
             run.nextSequence(),
+            run.signals(),
             amendment.events(),
             amendment.status(),
             amendment.state().toJson(),
             null,
-            wakeAt(amendment.wakeup()),
+            amendment.wakeup(),
+            true,
             false,
             1);
     if (written != 1) {
@@ -105,11 +132,13 @@ final class StepCommit {
       String runId,
       long epoch,
       long first,
+      long signals,
       List<NewEvent> events,
       RunStatus status,
       String state,
       @Nullable String error,
-      @Nullable Instant wakeAt,
+      Wakeup wakeup,
+      boolean settlesPause,
       boolean keepLease,
       int raise) {
     return jdbc.sql(APPEND)
@@ -123,8 +152,11 @@ final class StepCommit {
         .param("error", error)
         .param(
             "wakeAt",
-            wakeAt == null ? null : wakeAt.atOffset(ZoneOffset.UTC),
+            wakeup instanceof Wakeup.At at ? at.instant().atOffset(ZoneOffset.UTC) : null,
             Types.TIMESTAMP_WITH_TIMEZONE)
+        .param("wakeNow", wakeup instanceof Wakeup.Now)
+        .param("settlesPause", settlesPause)
+        .param("signals", signals)
         .param("keepLease", keepLease)
         .param("raise", raise)
         .param("starts", status != RunStatus.PENDING && status != RunStatus.CANCELLED)
@@ -135,6 +167,18 @@ final class StepCommit {
         .param("payloads", SqlArrays.text(events.stream().map(NewEvent::payload).toList()))
         .query(Integer.class)
         .single();
+  }
+
+  private boolean isSignalled(Step step) {
+    return jdbc.sql(IS_SIGNALLED)
+            .param("tenant", step.tenant().id())
+            .param("run", step.runId())
+            .param("epoch", step.leaseEpoch())
+            .param("first", step.firstSequence())
+            .param("signals", step.signals())
+            .query(Integer.class)
+            .single()
+        == 1;
   }
 
   // The answer to an earlier try may have been lost after it was committed.
@@ -148,9 +192,5 @@ final class StepCommit {
                 .query(Integer.class)
                 .single()
             == 1;
-  }
-
-  private static @Nullable Instant wakeAt(Wakeup wakeup) {
-    return wakeup instanceof Wakeup.At at ? at.instant() : null;
   }
 }

@@ -9,12 +9,16 @@ public enum EventType {
   RUN_COMPLETED,
   RUN_FAILED,
   RUN_CANCELLED,
+  RUN_PAUSED,
+  RUN_RESUMED,
   NODE_STARTED,
   NODE_COMPLETED,
   NODE_FAILED,
+  NODE_RETRIED,
   NODE_SKIPPED,
   NODE_CANCELLED,
-  CAP_BREACHED;
+  CAP_BREACHED,
+  LOOPBACK_LIMIT;
 
   /** Whether this event is the last of its log. */
   public boolean isTerminal() {

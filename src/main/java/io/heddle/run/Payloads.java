@@ -2,6 +2,7 @@ package io.heddle.run;
 
 import io.heddle.json.Json;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,40 @@ public final class Payloads {
   /** A node failed for good. */
   public static String nodeFailed(String nodeId, RunError error, int attempts) {
     return Json.write(Json.members("nodeId", nodeId, "error", error(error), "attempts", attempts));
+  }
+
+  /** A node failed and will be started again. */
+  public static String nodeRetried(String nodeId, int attempt, long delayMs, RunError lastError) {
+    return Json.write(
+        Json.members(
+            "nodeId",
+            nodeId,
+            "attempt",
+            attempt,
+            "delayMs",
+            delayMs,
+            "lastError",
+            error(lastError)));
+  }
+
+  /** A loop was not gone over again because it was often enough. */
+  public static String loopbackLimit(String nodeId, int iterations, int limit) {
+    return Json.write(Json.members("nodeId", nodeId, "iterations", iterations, "limit", limit));
+  }
+
+  /** A run was paused. */
+  public static String runPaused(PauseRequest request) {
+    Map<String, Object> payload = new LinkedHashMap<>();
+    if (request.reason() != null) {
+      payload.put("reason", request.reason());
+    }
+    payload.put("drainPolicy", request.policy().name().toLowerCase(Locale.ROOT).replace('_', '-'));
+    return Json.write(payload);
+  }
+
+  /** A paused run goes on. */
+  public static String runResumed(@Nullable String reason) {
+    return reason == null ? "{}" : Json.write(Json.members("reason", reason));
   }
 
   /** A node will not run, or not to its end. */

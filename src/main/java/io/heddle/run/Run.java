@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param leaseEpoch raised whenever the right to write changes hands
  * @param nextSequence the sequence of the next event, which is the number of events so far
+ * @param signals raised by whoever wants the worker to look before its next step
+ * @param pauseRequest how the run is to be paused once its nodes in progress have ended
  * @param state the engine's own account of the run
  */
 public record Run(
@@ -21,6 +23,8 @@ public record Run(
     RunStatus status,
     long leaseEpoch,
     long nextSequence,
+    long signals,
+    @Nullable PauseRequest pauseRequest,
     RunState state,
     Map<String, @Nullable Object> inputs,
     Map<String, @Nullable Object> configurable,
@@ -31,7 +35,12 @@ public record Run(
     int eventLogSchemaVersion,
     Instant createdAt,
     @Nullable Instant startedAt,
-    @Nullable Instant endedAt) {
+    @Nullable Instant endedAt,
+    @Nullable Instant pausedAt,
+    @Nullable Parent parent) {
+
+  /** The run and the node of it that started this run. */
+  public record Parent(String runId, String nodeId) {}
 
   /**
    * The exact workflow a run executes.

@@ -53,6 +53,74 @@ public final class RunService {
     news.committed(runId);
   }
 
+  /**
+   * Pauses a run: at once, or as soon as its nodes in progress have ended.
+   *
+   * @return the run as it was found; empty if this tenant has no such run. Nothing was done unless
+   *     {@link #isPausable}
+   */
+  public Optional<Run> pause(Tenant tenant, String runId, PauseRequest request) {
+    return Ids.isWellFormed(runId)
+        ? store.amend(tenant, runId, run -> pause(run, request))
+        : Optional.empty();
+  }
+
+  /** Whether a run that stands here can be paused. */
+  public static boolean isPausable(RunStatus status) {
+    return status == RunStatus.PENDING || status == RunStatus.RUNNING;
+  }
+
+  /**
+   * Lets a paused run go on from where it stands.
+   *
+   * @return the run as it was found; empty if this tenant has no such run. Nothing was done unless
+   *     it was paused
+   */
+  public Optional<Run> resume(Tenant tenant, String runId, @Nullable String reason) {
+    return Ids.isWellFormed(runId)
+        ? store.amend(tenant, runId, run -> resumption(run, reason))
+        : Optional.empty();
+  }
+
+  /** Tells readers and this node of a pause or its end, once it is committed. */
+  public void changed(String runId) {
+    execution.lost(runId);
+    execution.due();
+    news.committed(runId);
+  }
+
+  /** Whether a pause of a run that stands like this has to wait for its nodes in progress. */
+  public static boolean mustDrain(Run run, PauseRequest request) {
+    return request.policy() == PauseRequest.DrainPolicy.DRAIN_CURRENT_NODE
+        && run.state().isInProgress();
+  }
+
+  private Optional<RunStore.Amendment> pause(Run run, PauseRequest request) {
+    if (!isPausable(run.status())) {
+      return Optional.empty();
+    }
+    if (mustDrain(run, request)) {
+      store.requestPause(run.tenant(), run.runId(), request);
+      return Optional.empty();
+    }
+    List<NewEvent> events = new ArrayList<>();
+    if (run.startedAt() == null) {
+      events.add(NewEvent.of(EventType.RUN_STARTED, null, Payloads.runStarted(run)));
+    }
+    events.add(NewEvent.of(EventType.RUN_PAUSED, null, Payloads.runPaused(request)));
+    return Optional.of(
+        new RunStore.Amendment(events, RunStatus.PAUSED, run.state(), new Wakeup.Never()));
+  }
+
+  private static Optional<RunStore.Amendment> resumption(Run run, @Nullable String reason) {
+    if (run.status() != RunStatus.PAUSED) {
+      return Optional.empty();
+    }
+    NewEvent resumed = NewEvent.of(EventType.RUN_RESUMED, null, Payloads.runResumed(reason));
+    return Optional.of(
+        new RunStore.Amendment(List.of(resumed), RunStatus.RUNNING, run.state(), new Wakeup.Now()));
+  }
+
   private static Optional<RunStore.Amendment> cancellation(
       Run run, @Nullable String reason, @Nullable String cancelledBy) {
     if (run.status().isTerminal()) {

@@ -2,6 +2,7 @@ package io.heddle.run;
 
 import io.heddle.json.Json;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -12,9 +13,28 @@ import org.jspecify.annotations.Nullable;
  * Committed with the events that tell of it, so that any host node can go on from here without
  * reading the log. Immutable.
  *
- * @param nodes the nodes that were reached, in the order they were reached
+ * @param nodes the nodes that were reached, in the order they were reached; a node that a loop will
+ *     reach again is not among them
+ * @param visits how often a node was reached before, for the nodes that a loop went back over
+ * @param loops how often a loop went back to a node
+ * @param edges what became of the edges with a condition whose source has ended
+ * @param starts how many nodes were started, counting every attempt
  */
-public record RunState(Map<String, @Nullable Object> variables, Map<String, NodeState> nodes) {
+public record RunState(
+    Map<String, @Nullable Object> variables,
+    Map<String, NodeState> nodes,
+    Map<String, Integer> visits,
+    Map<String, Integer> loops,
+    Map<String, EdgeOutcome> edges,
+    int starts) {
+
+  /** What the condition of an edge came to. Evaluated once, for what it looks at may change. */
+  public enum EdgeOutcome {
+    TAKEN,
+    NOT_TAKEN,
+    /** The condition could not be evaluated. */
+    BROKEN
+  }
 
   /** How far a node came. */
   public enum Progress {
@@ -22,6 +42,8 @@ public record RunState(Map<String, @Nullable Object> variables, Map<String, Node
     STARTED,
     /** Started, and waiting for {@link NodeState#until()}. */
     PARKED,
+    /** Failed, and waiting for {@link NodeState#until()} to be started again. */
+    RETRYING,
     COMPLETED,
     FAILED,
     SKIPPED,
@@ -29,16 +51,19 @@ public record RunState(Map<String, @Nullable Object> variables, Map<String, Node
 
     /** Whether the node has an outcome. */
     public boolean isFinal() {
-      return this != STARTED && this != PARKED;
+      return switch (this) {
+        case STARTED, PARKED, RETRYING -> false;
+        case COMPLETED, FAILED, SKIPPED, CANCELLED -> true;
+      };
     }
   }
 
   /**
    * One node.
    *
-   * @param attempt 0 for the first start
+   * @param attempt 0 for the first start of this visit
    * @param outputs of a completed node; empty otherwise
-   * @param until when a parked node is due, by the database's clock; null otherwise
+   * @param until when a node that waits is due, by the database's clock; null otherwise
    * @param wakeups how often this attempt was woken
    * @param memo what the parked executor asked to remember
    */
@@ -52,42 +77,111 @@ public record RunState(Map<String, @Nullable Object> variables, Map<String, Node
 
     /** A node whose start is being recorded. */
     public static NodeState started(int attempt) {
-      return new NodeState(Progress.STARTED, attempt, Map.of(), null, 0, Map.of());
+      return new NodeState(Progress.STARTED, attempt, Json.members(), null, 0, Json.members());
     }
 
     /** This node, waiting. */
     public NodeState parked(Instant until, Map<String, @Nullable Object> memo) {
-      return new NodeState(Progress.PARKED, attempt, Map.of(), until, wakeups, memo);
+      return new NodeState(Progress.PARKED, attempt, outputs, until, wakeups, memo);
+    }
+
+    /** This node, waiting for its next attempt. */
+    public NodeState retrying(Instant until) {
+      return new NodeState(Progress.RETRYING, attempt, outputs, until, 0, Json.members());
     }
 
     /** This node, woken because its time has come. */
     public NodeState woken() {
-      return new NodeState(Progress.STARTED, attempt, Map.of(), null, wakeups + 1, memo);
+      return new NodeState(Progress.STARTED, attempt, outputs, null, wakeups + 1, memo);
     }
 
     /** This node with its outcome. */
     public NodeState ended(Progress outcome, Map<String, @Nullable Object> outputs) {
-      return new NodeState(outcome, attempt, outputs, null, 0, Map.of());
+      return new NodeState(outcome, attempt, outputs, null, 0, Json.members());
     }
   }
 
   /** The state of a run that has not started. */
   public static RunState initial(Map<String, @Nullable Object> variables) {
-    return new RunState(variables, Map.of());
+    return new RunState(variables, Map.of(), Map.of(), Map.of(), Map.of(), 0);
+  }
+
+  /** How often a node was reached before the present time. */
+  public int visit(String nodeId) {
+    return visits.getOrDefault(nodeId, 0);
+  }
+
+  /** Whether a node is between its start and its outcome. */
+  public boolean isInProgress() {
+    return nodes.values().stream()
+        .anyMatch(
+            node -> node.progress() == Progress.STARTED || node.progress() == Progress.PARKED);
   }
 
   /** This state with one node changed. */
   public RunState with(String nodeId, NodeState node) {
     Map<String, NodeState> changed = new LinkedHashMap<>(nodes);
     changed.put(nodeId, node);
-    return new RunState(variables, changed);
+    return new RunState(variables, changed, visits, loops, edges, starts);
+  }
+
+  /** This state with one more start counted. */
+  public RunState withStart() {
+    return new RunState(variables, nodes, visits, loops, edges, starts + 1);
+  }
+
+  /** This state with what became of an edge. */
+  public RunState withEdge(String edgeId, EdgeOutcome outcome) {
+    Map<String, EdgeOutcome> changed = new LinkedHashMap<>(edges);
+    changed.put(edgeId, outcome);
+    return new RunState(variables, nodes, visits, loops, changed, starts);
+  }
+
+  /**
+   * This state after a loop went back: the nodes of its body have not been reached yet, and the
+   * loops within it begin anew.
+   *
+   * @param target the node the loop leads back to
+   * @param iteration how often it has done so now
+   * @param bodyEdges the edges that leave the nodes of the body
+   */
+  public RunState loopedBack(
+      String target, int iteration, Collection<String> body, Collection<String> bodyEdges) {
+    Map<String, NodeState> remaining = new LinkedHashMap<>(nodes);
+    Map<String, Integer> visited = new LinkedHashMap<>(visits);
+    Map<String, Integer> looped = new LinkedHashMap<>(loops);
+    for (String nodeId : body) {
+      NodeState node = remaining.get(nodeId);
+      if (node != null && node.progress().isFinal()) {
+        remaining.remove(nodeId);
+        if (node.progress() != Progress.SKIPPED) {
+          visited.merge(nodeId, 1, Integer::sum);
+        }
+      }
+      looped.remove(nodeId);
+    }
+    looped.put(target, iteration);
+    Map<String, EdgeOutcome> kept = new LinkedHashMap<>(edges);
+    kept.keySet().removeAll(bodyEdges);
+    return new RunState(variables, remaining, visited, looped, kept, starts);
   }
 
   /** The text that {@link #fromJson} reads back. */
   public String toJson() {
     Map<String, Object> written = new LinkedHashMap<>();
     nodes.forEach((id, node) -> written.put(id, written(node)));
-    return Json.write(Json.members("variables", variables, "nodes", written));
+    Map<String, @Nullable Object> state = Json.members("variables", variables, "nodes", written);
+    if (!visits.isEmpty()) {
+      state.put("visits", visits);
+    }
+    if (!loops.isEmpty()) {
+      state.put("loops", loops);
+    }
+    if (!edges.isEmpty()) {
+      state.put("edges", edges);
+    }
+    state.put("starts", starts);
+    return Json.write(state);
   }
 
   /** Reads what {@link #toJson} wrote. */
@@ -95,7 +189,13 @@ public record RunState(Map<String, @Nullable Object> variables, Map<String, Node
     Map<String, @Nullable Object> read = Json.storedObject(json);
     Map<String, NodeState> nodes = new LinkedHashMap<>();
     object(read, "nodes").forEach((id, node) -> nodes.put(id, read(Json.object(node, id))));
-    return new RunState(object(read, "variables"), nodes);
+    return new RunState(
+        object(read, "variables"),
+        nodes,
+        counts(read, "visits"),
+        counts(read, "loops"),
+        edges(read),
+        integer(read, "starts"));
   }
 
   private static Map<String, Object> written(NodeState node) {
@@ -128,6 +228,21 @@ public record RunState(Map<String, @Nullable Object> variables, Map<String, Node
         until == null ? null : Instant.parse((String) until),
         integer(node, "wakeups"),
         object(node, "memo"));
+  }
+
+  private static Map<String, EdgeOutcome> edges(Map<String, @Nullable Object> from) {
+    Map<String, EdgeOutcome> edges = new LinkedHashMap<>();
+    object(from, "edges")
+        .forEach((id, outcome) -> edges.put(id, EdgeOutcome.valueOf(String.valueOf(outcome))));
+    return edges;
+  }
+
+  private static Map<String, Integer> counts(Map<String, @Nullable Object> from, String member) {
+    Map<String, Integer> counts = new LinkedHashMap<>();
+    object(from, member)
+        .forEach(
+            (name, count) -> counts.put(name, ((Number) Objects.requireNonNull(count)).intValue()));
+    return counts;
   }
 
   private static int integer(Map<String, @Nullable Object> node, String member) {

@@ -38,11 +38,17 @@ public interface RunStore {
    * Changes a run from outside its worker: locks the row, lets the change decide on what it finds,
    * and writes what it wants.
    *
-   * @param change is called once under the row's lock, so it must not do I/O; empty leaves the run
-   *     as it is
+   * @param change is called once under the row's lock, so it must not do I/O outside this store;
+   *     empty leaves the run as it is
    * @return the run as it was found; empty if this tenant has none of that id
    */
   Optional<Run> amend(Tenant tenant, String runId, Function<Run, Optional<Amendment>> change);
+
+  /**
+   * Asks the worker of a run to pause it. Joins the caller's transaction, in which {@link #amend}
+   * has locked the run.
+   */
+  void requestPause(Tenant tenant, String runId, PauseRequest request);
 
   /** Tells how long the logs of these runs are; ids that no longer exist are left out. */
   void lengths(List<String> runIds, LengthConsumer consumer);

@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param leaseEpoch the epoch under which the worker holds the run
  * @param firstSequence the sequence of the first event of this step
+ * @param signals the signals of the run that the worker has heeded
  */
 public record Step(
     Tenant tenant,
     String runId,
     long leaseEpoch,
     long firstSequence,
+    long signals,
     List<NewEvent> events,
     RunStatus status,
     RunState state,
@@ -33,6 +35,11 @@ public record Step(
   public enum Outcome {
     /** Stored, now or by an earlier try whose answer was lost. */
     COMMITTED,
+    /**
+     * The worker holds the run, but somebody left a signal it has not seen; nothing was written. It
+     * must read the run again before it decides anew.
+     */
+    SIGNALLED,
     /** The worker no longer holds the run; nothing was written, and nothing may be. */
     FENCED
   }

@@ -11,6 +11,9 @@ public sealed interface Wakeup {
   /** The lease is given up; any host node may take the run from this instant on. */
   record At(Instant instant) implements Wakeup {}
 
+  /** The lease is given up; any host node may take the run at once. */
+  record Now() implements Wakeup {}
+
   /** The lease is given up and nothing but an outside event moves the run again. */
   record Never() implements Wakeup {}
 }

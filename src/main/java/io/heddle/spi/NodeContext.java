@@ -18,7 +18,10 @@ public interface NodeContext {
   /** The node, unique within its workflow. */
   String nodeId();
 
-  /** How often this node was started before in this run: 0 for the first time. */
+  /** How often a loop brought the run to this node before: 0 for the first time. */
+  int visit();
+
+  /** How often this node was started before in this visit: 0 for the first time. */
   int attempt();
 
   /** The node's {@code config} object as registered, never null. */

@@ -28,7 +28,6 @@ final class UnsupportedFeatures {
     promptDefaults();
     inheritedArtifacts();
     complianceClass();
-    retries();
     for (Element node : document.items("nodes")) {
       expressionPorts(node);
       agent(node);
@@ -43,7 +42,6 @@ final class UnsupportedFeatures {
     }
     document.items("triggers").forEach(this::automaticTrigger);
     document.items("variables").forEach(this::sensitiveVariable);
-    cycles();
   }
 
   private void inactiveWorkflow() {
@@ -85,14 +83,6 @@ final class UnsupportedFeatures {
         && isOtherThan(
             "public", metadata.text("complianceClass"), DefinitionShape.COMPLIANCE_CLASSES)) {
       refuse(metadata.at("complianceClass"), "other than public");
-    }
-  }
-
-  private void retries() {
-    Element settings = document.object("settings");
-    var maxRetries = settings == null ? null : settings.number("maxRetries");
-    if (settings != null && maxRetries != null && maxRetries.signum() > 0) {
-      refuse(settings.at("maxRetries"), "above 0");
     }
   }
 
@@ -157,13 +147,6 @@ final class UnsupportedFeatures {
     if (variable.isTrue("sensitive")) {
       refuse(variable.at("sensitive"), "true");
     }
-  }
-
-  private void cycles() {
-    new Cycles(document)
-        .forEach(
-            (edge, cycle) ->
-                faults.add(edge.place(), "closes the cycle " + cycle + ", which " + REFUSAL));
   }
 
   /** False for a word that does not exist, which the shape of the definition has reported. */

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,10 @@ public final class WorkflowDefinition {
 
   private final Map<String, List<EdgeDefinition>> outgoing;
 
+  private final Set<String> backEdges;
+
+  private final Map<String, Set<String>> bodies;
+
   /**
    * Joins the parts of a definition without checking them; see {@link WorkflowParser}.
    *
@@ -65,6 +70,15 @@ public final class WorkflowDefinition {
         nodes.stream().collect(Collectors.toUnmodifiableMap(NodeDefinition::id, it -> it));
     this.incoming = by(EdgeDefinition::targetNodeId, edges);
     this.outgoing = by(EdgeDefinition::sourceNodeId, edges);
+    this.backEdges = Loops.backEdges(nodes, incoming, outgoing);
+    this.bodies =
+        edges.stream()
+            .filter(this::leadsBack)
+            .map(EdgeDefinition::targetNodeId)
+            .distinct()
+            .collect(
+                Collectors.toUnmodifiableMap(
+                    it -> it, target -> Loops.reachable(target, outgoing, backEdges)));
   }
 
   /** Unique among the workflows of its owner. */
@@ -87,7 +101,7 @@ public final class WorkflowDefinition {
     return nodes;
   }
 
-  /** In the order of the definition; free of cycles. */
+  /** In the order of the definition. */
   public List<EdgeDefinition> edges() {
     return edges;
   }
@@ -120,6 +134,16 @@ public final class WorkflowDefinition {
   /** The edges that leave a node, in the order of the definition, in constant time. */
   public List<EdgeDefinition> outgoing(String nodeId) {
     return outgoing.getOrDefault(nodeId, List.of());
+  }
+
+  /** Whether an edge closes a loop. Without such edges the graph is free of cycles. */
+  public boolean leadsBack(EdgeDefinition edge) {
+    return backEdges.contains(edge.id());
+  }
+
+  /** The node that a loop leads back to and everything after it; empty for any other node. */
+  public Set<String> loopBody(String nodeId) {
+    return bodies.getOrDefault(nodeId, Set.of());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.heddle.workflow;
 
 import io.heddle.spi.NodeExecutor;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -105,9 +106,19 @@ public final class WorkflowParser {
   }
 
   private static Settings settings(Element definition) {
-    var timeout = Objects.requireNonNull(definition.object("settings")).number("timeout");
+    Element settings = Objects.requireNonNull(definition.object("settings"));
+    var timeout = settings.number("timeout");
+    var retries = settings.number("maxRetries");
+    var iterations = settings.number("maxLoopbackIterations");
     return new Settings(
-        timeout == null || timeout.signum() == 0 ? null : (Long) timeout.longValueExact());
+        timeout == null || timeout.signum() == 0 ? null : (Long) timeout.longValueExact(),
+        retries == null ? 0 : bounded(retries),
+        iterations == null ? Settings.DEFAULT_LOOPBACK_ITERATIONS : bounded(iterations));
+  }
+
+  // Far above what the limit on node executions lets happen.
+  private static int bounded(BigDecimal number) {
+    return number.min(BigDecimal.valueOf(Integer.MAX_VALUE)).intValue();
   }
 
   private static @Nullable Object frozen(@Nullable Object value) {

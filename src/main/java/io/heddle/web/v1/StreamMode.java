@@ -24,11 +24,13 @@ enum StreamMode {
               RUN_COMPLETED,
               RUN_FAILED,
               RUN_CANCELLED,
+              RUN_PAUSED,
+              RUN_RESUMED,
               NODE_COMPLETED,
               NODE_FAILED,
               NODE_SKIPPED ->
               true;
-          case NODE_STARTED, NODE_CANCELLED, CAP_BREACHED -> false;
+          case NODE_STARTED, NODE_RETRIED, NODE_CANCELLED, CAP_BREACHED, LOOPBACK_LIMIT -> false;
         };
   }
 

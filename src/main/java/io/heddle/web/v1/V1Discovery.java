@@ -43,6 +43,15 @@ public record V1Discovery(
     root.put("schemaVersions", Map.of());
     root.put("limits", advertisedLimits());
     root.put("configurable", configurable());
+    root.put(
+        "runs",
+        Json.members(
+            "pauseResume",
+            Json.members(
+                "supported",
+                true,
+                "drainPolicies",
+                new TreeSet<>(V1PauseController.POLICIES.keySet()))));
     root.put("idempotency", idempotency());
     SortedSet<String> sorted = new TreeSet<>(fixtures);
     if (!sorted.isEmpty()) {

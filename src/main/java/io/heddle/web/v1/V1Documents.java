@@ -58,6 +58,13 @@ final class V1Documents {
       snapshot.put("completedAt", time(run.endedAt()));
       snapshot.put("endedAt", time(run.endedAt()));
     }
+    if (run.pausedAt() != null) {
+      snapshot.put("pausedAt", time(run.pausedAt()));
+    }
+    if (run.parent() != null) {
+      snapshot.put("parentRunId", run.parent().runId());
+      snapshot.put("parentNodeId", run.parent().nodeId());
+    }
     snapshot.put("inputs", run.inputs());
     snapshot.put("variables", run.state().variables());
     Map<String, Object> nodes = new LinkedHashMap<>();
@@ -123,6 +130,7 @@ final class V1Documents {
         switch (node.progress()) {
           case STARTED -> "running";
           case PARKED -> "waiting";
+          case RETRYING -> "retrying";
           case COMPLETED -> "completed";
           case FAILED -> "failed";
           case SKIPPED -> "skipped";

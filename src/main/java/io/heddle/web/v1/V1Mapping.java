@@ -19,6 +19,10 @@ final class V1Mapping {
       case RUN_COMPLETED -> "run.completed";
       case RUN_FAILED -> "run.failed";
       case RUN_CANCELLED -> "run.cancelled";
+      case RUN_PAUSED -> "run.paused";
+      case RUN_RESUMED -> "run.resumed";
+      case NODE_RETRIED -> "node.retried";
+      case LOOPBACK_LIMIT -> "workflow.loopback-limit";
       case NODE_STARTED -> "node.started";
       case NODE_COMPLETED -> "node.completed";
       case NODE_FAILED -> "node.failed";

@@ -1,0 +1,176 @@
+package io.heddle.engine;
+
+import io.heddle.run.EventType;
+import io.heddle.run.NewEvent;
+import io.heddle.run.Payloads;
+import io.heddle.run.RunError;
+import io.heddle.run.RunState;
+import io.heddle.run.RunState.NodeState;
+import io.heddle.run.RunState.Progress;
+import io.heddle.spi.NodeResult;
+import io.heddle.workflow.EdgeDefinition;
+import io.heddle.workflow.NodeDefinition;
+import io.heddle.workflow.WorkflowDefinition;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The run as it will stand after the next commit, and the events that tell how it got there. State
+ * and events change together here and nowhere else. Used by one thread.
+ */
+final class Draft {
+
+  private final WorkflowDefinition definition;
+
+  private final RetryPolicy retries;
+
+  private final InstantSource clock;
+
+  private final List<NewEvent> events = new ArrayList<>();
+
+  private RunState state;
+
+  Draft(WorkflowDefinition definition, RetryPolicy retries, InstantSource clock, RunState state) {
+    this.definition = definition;
+    this.retries = retries;
+    this.clock = clock;
+    this.state = state;
+  }
+
+  RunState state() {
+    return state;
+  }
+
+  List<NewEvent> events() {
+    return events;
+  }
+
+  /** Forgets events that turned out to be premature. */
+  void truncate(int length) {
+    events.subList(length, events.size()).clear();
+  }
+
+  void append(EventType type, @Nullable String nodeId, String payload) {
+    events.add(NewEvent.of(type, nodeId, payload));
+  }
+
+  /** Records a start, or wakes a node that waits; what it waited for is not a new start. */
+  void start(NodeDefinition node) {
+    NodeState before = state.nodes().get(node.id());
+    if (before != null && before.progress() == Progress.PARKED) {
+      state = state.with(node.id(), before.woken());
+      return;
+    }
+    int attempt = before == null ? 0 : before.attempt() + 1;
+    state = state.with(node.id(), NodeState.started(attempt)).withStart();
+    append(
+        EventType.NODE_STARTED, node.id(), Payloads.nodeStarted(node.id(), node.typeId(), attempt));
+  }
+
+  /** Records what a node came to; returns the error that ends the run, if it does. */
+  Optional<RunError> end(NodeDefinition node, NodeResult result) {
+    NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
+    if (result instanceof NodeResult.Completed completed) {
+      Map<String, @Nullable Object> outputs = new LinkedHashMap<>(completed.outputs());
+      state = state.with(node.id(), reached.ended(Progress.COMPLETED, outputs));
+      append(EventType.NODE_COMPLETED, node.id(), Payloads.nodeCompleted(node.id(), outputs));
+      return follow(node);
+    }
+    if (result instanceof NodeResult.Parked parked) {
+      Instant until = clock.instant().plus(parked.wakeAfter());
+      state = state.with(node.id(), reached.parked(until, new LinkedHashMap<>(parked.memo())));
+      return Optional.empty();
+    }
+    NodeResult.Failed failed = (NodeResult.Failed) result;
+    RunError error = new RunError(failed.code(), failed.message());
+    if (failed.retryable() && reached.attempt() < definition.settings().maxRetries()) {
+      retry(node, reached, error);
+      return Optional.empty();
+    }
+    return fail(node, reached, error);
+  }
+
+  /** Records that a node cannot start because the way to it cannot be judged. */
+  Optional<RunError> breakOff(NodeDefinition node) {
+    return fail(
+        node,
+        NodeState.started(0),
+        new RunError(
+            "heddle.expression_failed",
+            "The condition of an edge to the node cannot be evaluated"));
+  }
+
+  void leaveOut(NodeDefinition node) {
+    state = state.with(node.id(), NodeState.started(0).ended(Progress.SKIPPED, Map.of()));
+    append(
+        EventType.NODE_SKIPPED,
+        node.id(),
+        Payloads.nodeLeftOut(node.id(), node.disabled() ? "disabled" : "not-triggered"));
+  }
+
+  /** Records that the nodes in progress will not come to an end. */
+  void cancelNodes(String reason) {
+    for (var node : state.nodes().entrySet()) {
+      if (!node.getValue().progress().isFinal()) {
+        state = state.with(node.getKey(), node.getValue().ended(Progress.CANCELLED, Map.of()));
+        append(
+            EventType.NODE_CANCELLED, node.getKey(), Payloads.nodeLeftOut(node.getKey(), reason));
+      }
+    }
+  }
+
+  private void retry(NodeDefinition node, NodeState reached, RunError error) {
+    Duration delay = retries.delay(reached.attempt());
+    state = state.with(node.id(), reached.retrying(clock.instant().plus(delay)));
+    append(
+        EventType.NODE_RETRIED,
+        node.id(),
+        Payloads.nodeRetried(node.id(), reached.attempt() + 1, delay.toMillis(), error));
+  }
+
+  private Optional<RunError> fail(NodeDefinition node, NodeState reached, RunError error) {
+    state = state.with(node.id(), reached.ended(Progress.FAILED, Map.of()));
+    append(
+        EventType.NODE_FAILED,
+        node.id(),
+        Payloads.nodeFailed(node.id(), error, reached.attempt() + 1));
+    return Readiness.isFailureHandled(definition, node.id()) ? follow(node) : Optional.of(error);
+  }
+
+  /** Looks where the edges of an ended node lead; goes back over a loop if one says so. */
+  private Optional<RunError> follow(NodeDefinition node) {
+    for (EdgeDefinition edge : definition.outgoing(node.id())) {
+      if (definition.leadsBack(edge) && Readiness.isTaken(edge, state)) {
+        loopBack(edge.targetNodeId());
+        break;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private void loopBack(String target) {
+    int iteration = state.loops().getOrDefault(target, 0) + 1;
+    int limit = definition.settings().maxLoopbackIterations();
+    if (iteration > limit) {
+      append(
+          EventType.LOOPBACK_LIMIT, target, Payloads.loopbackLimit(target, iteration - 1, limit));
+      return;
+    }
+    Set<String> body = definition.loopBody(target);
+    List<String> bodyEdges =
+        body.stream()
+            .flatMap(nodeId -> definition.outgoing(nodeId).stream())
+            .map(EdgeDefinition::id)
+            .toList();
+    state = state.loopedBack(target, iteration, body, bodyEdges);
+  }
+}

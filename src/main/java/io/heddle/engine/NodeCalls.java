@@ -1,0 +1,193 @@
+package io.heddle.engine;
+
+import io.heddle.json.Json;
+import io.heddle.json.JsonFault;
+import io.heddle.run.Run;
+import io.heddle.run.RunState;
+import io.heddle.run.RunState.NodeState;
+import io.heddle.spi.NodeContext;
+import io.heddle.spi.NodeExecutor;
+import io.heddle.spi.NodeResult;
+import io.heddle.workflow.NodeDefinition;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
+
+/**
+ * Calls the executors of one run's nodes: pure ones here and now, all others on threads of their
+ * own. Whatever an executor does, it comes to a result.
+ */
+final class NodeCalls implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(NodeCalls.class);
+
+  /** A node that came to a result on a thread of its own. */
+  record Finished(String nodeId, NodeResult result) {}
+
+  private final Run run;
+
+  private final NodeExecutors executors;
+
+  private final ExecutorService threads;
+
+  private final Map<String, Future<?>> executing = new HashMap<>();
+
+  private final BlockingQueue<Finished> finished = new LinkedBlockingQueue<>();
+
+  NodeCalls(Run run, NodeExecutors executors, ExecutorService threads) {
+    this.run = run;
+    this.executors = executors;
+    this.threads = threads;
+  }
+
+  boolean isPure(NodeDefinition node) {
+    return executors.of(node.typeId()).pure();
+  }
+
+  /** Executes a node here and now. */
+  NodeResult call(NodeDefinition node, RunState state) throws InterruptedException {
+    return call(executors.of(node.typeId()), node, state);
+  }
+
+  /** Executes a node on a thread of its own. */
+  void submit(NodeDefinition node, RunState state) {
+    NodeExecutor executor = executors.of(node.typeId());
+    executing.put(node.id(), threads.submit(() -> finished.add(outcome(executor, node, state))));
+  }
+
+  boolean areExecuting() {
+    return !executing.isEmpty();
+  }
+
+  /** A result that is there, or that comes within a time. */
+  Optional<Finished> next(long millis) throws InterruptedException {
+    Finished next = finished.poll(millis, TimeUnit.MILLISECONDS);
+    if (next != null) {
+      executing.remove(next.nodeId());
+    }
+    return Optional.ofNullable(next);
+  }
+
+  @Override
+  public void close() {
+    executing.values().forEach(node -> node.cancel(true));
+  }
+
+  private Finished outcome(NodeExecutor executor, NodeDefinition node, RunState state) {
+    try {
+      return new Finished(node.id(), call(executor, node, state));
+    } catch (InterruptedException e) {
+      // Either this execution has ended and nobody reads this, or the executor interrupts itself.
+      return new Finished(
+          node.id(),
+          new NodeResult.Failed("heddle.node_interrupted", "The node was interrupted", true));
+    }
+  }
+
+  private NodeResult call(NodeExecutor executor, NodeDefinition node, RunState state)
+      throws InterruptedException {
+    Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
+    Optional<NodeResult> unresolved = Ports.resolve(node, state, inputs);
+    if (unresolved.isPresent()) {
+      return unresolved.get();
+    }
+    NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
+    NodeContext context = new Context(run, node, inputs, reached, state.visit(node.id()));
+    try {
+      return checked(executor.execute(context));
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (JsonFault | JacksonException e) {
+      log.warn("{} of {} gave outputs that are not JSON", node.id(), run.runId(), e);
+      return NodeResult.failed(
+          "heddle.node_output_invalid", "The node's outputs are not valid JSON");
+    } catch (Throwable e) {
+      // The message may hold what the executor was working on, so it goes to the log only.
+      log.warn("{} of {} threw", node.id(), run.runId(), e);
+      return new NodeResult.Failed(
+          "heddle.node_crashed", "The node's executor threw " + e.getClass().getName(), true);
+    }
+  }
+
+  /** The result with its values as they will be read back from the store. */
+  private static NodeResult checked(@Nullable NodeResult result) {
+    if (result instanceof NodeResult.Completed completed && !completed.outputs().isEmpty()) {
+      return NodeResult.completed(Json.parseObject(Json.write(completed.outputs())));
+    }
+    if (result instanceof NodeResult.Parked parked) {
+      if (parked.wakeAfter().isNegative()) {
+        return NodeResult.failed("heddle.node_output_invalid", "A node cannot wait less than zero");
+      }
+      return new NodeResult.Parked(parked.wakeAfter(), Json.parseObject(Json.write(parked.memo())));
+    }
+    if (result == null) {
+      return NodeResult.failed("heddle.node_output_invalid", "The node gave no result");
+    }
+    return result;
+  }
+
+  private record Context(
+      Run run,
+      NodeDefinition node,
+      Map<String, @Nullable Object> inputs,
+      NodeState reached,
+      int visit)
+      implements NodeContext {
+
+    @Override
+    public String tenantId() {
+      return run.tenant().id();
+    }
+
+    @Override
+    public String runId() {
+      return run.runId();
+    }
+
+    @Override
+    public String workflowId() {
+      return run.workflow().workflowId();
+    }
+
+    @Override
+    public String nodeId() {
+      return node.id();
+    }
+
+    @Override
+    public int attempt() {
+      return reached.attempt();
+    }
+
+    @Override
+    public Map<String, @Nullable Object> config() {
+      return node.config();
+    }
+
+    @Override
+    public Map<String, @Nullable Object> configurable() {
+      return run.configurable();
+    }
+
+    @Override
+    public int wakeups() {
+      return reached.wakeups();
+    }
+
+    @Override
+    public Map<String, @Nullable Object> memo() {
+      return reached.memo();
+    }
+  }
+}
