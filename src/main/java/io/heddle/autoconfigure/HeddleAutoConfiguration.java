@@ -4,6 +4,7 @@ import io.heddle.claim.ClaimSettings;
 import io.heddle.claim.ClaimStore;
 import io.heddle.claim.Claimer;
 import io.heddle.claim.DatabaseClock;
+import io.heddle.engine.EngineNodes;
 import io.heddle.engine.Limits;
 import io.heddle.engine.NodeExecutors;
 import io.heddle.engine.RetryPolicy;
@@ -99,6 +100,11 @@ public final class HeddleAutoConfiguration {
   }
 
   @Bean
+  NodeExecutor heddleSubWorkflowNode() {
+    return EngineNodes.subWorkflow();
+  }
+
+  @Bean
   NodeExecutors heddleNodeExecutors(ObjectProvider<NodeExecutor> executors) {
     return new NodeExecutors(executors.orderedStream().toList());
   }
@@ -108,7 +114,8 @@ public final class HeddleAutoConfiguration {
     return new Limits(
         properties.limits().maxNodeExecutions(),
         properties.limits().maxRunDuration(),
-        new RetryPolicy(properties.retry().firstDelay(), properties.retry().longestDelay()));
+        new RetryPolicy(properties.retry().firstDelay(), properties.retry().longestDelay()),
+        properties.limits().maxSubWorkflowDepth());
   }
 
   @Bean

@@ -80,11 +80,13 @@ record HeddleProperties(
    * @param maxNodeExecutions Node starts in one run.
    * @param maxRunDuration Time from a run's first step to its end.
    * @param maxRequestBody Size of a request body.
+   * @param maxSubWorkflowDepth How many runs may be above one that a node starts.
    */
   record Limits(
       @DefaultValue("1000") int maxNodeExecutions,
       @DefaultValue("30d") Duration maxRunDuration,
-      @DefaultValue("1MB") DataSize maxRequestBody) {}
+      @DefaultValue("1MB") DataSize maxRequestBody,
+      @DefaultValue("16") int maxSubWorkflowDepth) {}
 
   /**
    * How long a failed node waits for its next attempt; twice as long each time.

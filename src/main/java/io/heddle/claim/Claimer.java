@@ -292,7 +292,11 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     public void run() {
       try {
         if (enter()) {
-          worker.drive(run).ifPresent(Claimer.this::hint);
+          Worker.Result result = worker.drive(run);
+          result.due().ifPresent(Claimer.this::hint);
+          if (result.othersAreDue()) {
+            due();
+          }
         }
       } catch (InterruptedException | RuntimeException e) {
         if (isStopped()) {

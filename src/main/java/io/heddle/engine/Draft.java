@@ -1,12 +1,16 @@
 package io.heddle.engine;
 
+import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.NewEvent;
+import io.heddle.run.NewRun;
 import io.heddle.run.Payloads;
 import io.heddle.run.RunError;
 import io.heddle.run.RunState;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Progress;
+import io.heddle.run.RunStatus;
+import io.heddle.run.RunStore.EndedChild;
 import io.heddle.spi.NodeResult;
 import io.heddle.workflow.EdgeDefinition;
 import io.heddle.workflow.NodeDefinition;
@@ -17,6 +21,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -35,7 +40,11 @@ final class Draft {
 
   private final InstantSource clock;
 
+  private static final String CHILD = "childRunId";
+
   private final List<NewEvent> events = new ArrayList<>();
+
+  private final List<NewRun> children = new ArrayList<>();
 
   private RunState state;
 
@@ -52,6 +61,12 @@ final class Draft {
 
   List<NewEvent> events() {
     return events;
+  }
+
+  /** Begins anew after what was collected has been stored. */
+  void stored() {
+    events.clear();
+    children.clear();
   }
 
   /** Forgets events that turned out to be premature. */
@@ -107,6 +122,72 @@ final class Draft {
         new RunError(
             "heddle.expression_failed",
             "The condition of an edge to the node cannot be evaluated"));
+  }
+
+  /** The runs that the next step starts. */
+  List<NewRun> children() {
+    return children;
+  }
+
+  /** Records that a started node goes on in a run of its own. */
+  Optional<RunError> startChild(NodeDefinition node, NewRun child, boolean waits) {
+    children.add(child);
+    if (!waits) {
+      return end(node, NodeResult.completed(childOutputs(child.runId(), RunStatus.PENDING)));
+    }
+    NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
+    state = state.with(node.id(), reached.waiting(Json.members(CHILD, child.runId())));
+    return Optional.empty();
+  }
+
+  /** The nodes that wait for runs they started, by the ids of those. */
+  Map<String, NodeDefinition> waiting() {
+    Map<String, NodeDefinition> waiting = new LinkedHashMap<>();
+    for (NodeDefinition node : definition.nodes()) {
+      NodeState reached = state.nodes().get(node.id());
+      if (reached != null && reached.progress() == Progress.WAITING) {
+        waiting.put(String.valueOf(reached.memo().get(CHILD)), node);
+      }
+    }
+    return waiting;
+  }
+
+  /** Records that the run a node waits for has ended, and takes over what it gives. */
+  Optional<RunError> endChild(NodeDefinition node, EndedChild child) {
+    SubWorkflowNode.Config config = SubWorkflowNode.Config.of(node.config());
+    if (child.status() == RunStatus.COMPLETED) {
+      config
+          .outputs()
+          .forEach(
+              (parentName, childName) -> {
+                if (child.variables().containsKey(childName)) {
+                  setVariable(node, parentName, child.variables().get(childName));
+                }
+              });
+    } else if (config.failsWithChild()) {
+      return end(
+          node,
+          NodeResult.failed(
+              "heddle.sub_workflow_failed",
+              "The sub-workflow ended as " + spelled(child.status())));
+    }
+    return end(node, NodeResult.completed(childOutputs(child.runId(), child.status())));
+  }
+
+  private void setVariable(NodeDefinition node, String name, @Nullable Object value) {
+    append(
+        EventType.VARIABLE_CHANGED,
+        node.id(),
+        Payloads.variableChanged(name, state.variables(), value, node.id()));
+    state = state.withVariable(name, value);
+  }
+
+  private static Map<String, @Nullable Object> childOutputs(String runId, RunStatus status) {
+    return Json.members("childRunId", runId, "childStatus", spelled(status));
+  }
+
+  private static String spelled(RunStatus status) {
+    return status.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   void leaveOut(NodeDefinition node) {

@@ -7,9 +7,11 @@ import java.time.Duration;
  *
  * @param maxNodeExecutions node starts of one run, at least 1
  * @param maxRunDuration from a run's first step to its end, at least one second
+ * @param maxDepth how many runs may be above one that a node starts
  * @param retries how long a failed node waits for its next attempt
  */
-public record Limits(int maxNodeExecutions, Duration maxRunDuration, RetryPolicy retries) {
+public record Limits(
+    int maxNodeExecutions, Duration maxRunDuration, RetryPolicy retries, int maxDepth) {
 
   /** The reserved member of {@code configurable} that lowers {@link #maxNodeExecutions}. */
   public static final String RECURSION_LIMIT = "recursionLimit";

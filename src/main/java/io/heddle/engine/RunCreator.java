@@ -143,7 +143,9 @@ public final class RunCreator {
             request.tags(),
             request.metadata(),
             request.scopeId(),
-            request.callbackUrl());
+            request.callbackUrl(),
+            null,
+            0);
     return store
         .create(run, seat == null ? null : seat.nodeId())
         .map(createdAt -> new Accepted(inserted(run, createdAt), seat));
@@ -172,7 +174,8 @@ public final class RunCreator {
         null,
         null,
         null,
-        null);
+        null,
+        0);
   }
 
   private static List<Fault> configurableFaults(Map<String, @Nullable Object> configurable) {

@@ -8,8 +8,10 @@ import io.heddle.run.RunError;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunStatus;
+import io.heddle.run.RunStore.EndedChild;
 import io.heddle.run.Step;
 import io.heddle.run.Wakeup;
+import io.heddle.spi.NodeResult;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
 import java.io.Serial;
@@ -17,7 +19,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +44,9 @@ final class RunExecution {
 
     /** Reads the run again, however long that takes. */
     Run reread(Run run) throws InterruptedException;
+
+    /** Those of these runs that have ended, however long that takes. */
+    List<EndedChild> ended(Run run, Collection<String> runIds) throws InterruptedException;
   }
 
   private static final Logger log = LoggerFactory.getLogger(RunExecution.class);
@@ -58,6 +66,8 @@ final class RunExecution {
 
   private final NodeCalls calls;
 
+  private final ChildRuns childRuns;
+
   private final Instant startedAt;
 
   private final Duration allowed;
@@ -66,6 +76,11 @@ final class RunExecution {
 
   private long nextSequence;
 
+  // Looked at when the run was read, for whoever ends a child leaves a signal.
+  private boolean childrenMayHaveEnded = true;
+
+  private boolean startedRuns;
+
   RunExecution(
       Run run,
       WorkflowDefinition definition,
@@ -73,11 +88,13 @@ final class RunExecution {
       Limits limits,
       InstantSource clock,
       ExecutorService nodeThreads,
+      ChildRuns childRuns,
       Surroundings surroundings) {
     this.run = run;
     this.definition = definition;
     this.limits = limits;
     this.clock = clock;
+    this.childRuns = childRuns;
     this.surroundings = surroundings;
     this.draft = new Draft(definition, limits.retries(), clock, run.state());
     this.calls = new NodeCalls(run, executors, nodeThreads);
@@ -108,6 +125,11 @@ final class RunExecution {
     }
   }
 
+  /** Whether this execution left runs behind that somebody should look at. */
+  boolean leftRunsDue() {
+    return startedRuns || run.parent() != null;
+  }
+
   /** Does what can be done now, or waits; returns how this execution ended, once it has. */
   private Optional<End> advance(List<NodeDefinition> interrupted)
       throws InterruptedException, Fenced {
@@ -122,6 +144,10 @@ final class RunExecution {
         && interrupted.isEmpty()
         && !draft.state().isInProgress()) {
       return pause(wanted);
+    }
+    Optional<End> failed = harvest();
+    if (failed.isPresent()) {
+      return failed;
     }
     Readiness readiness = Readiness.of(definition, draft.state());
     List<NodeDefinition> starting = new ArrayList<>(interrupted);
@@ -167,12 +193,45 @@ final class RunExecution {
           "recursion_limit_exceeded");
     }
     draft.start(node);
+    if (node.typeId().equals(SubWorkflowNode.TYPE)) {
+      Optional<RunError> failure = startChild(node);
+      return failure.isPresent() ? fail(failure.get(), node.id()) : Optional.empty();
+    }
     if (!calls.isPure(node)) {
       submitted.add(node);
       return Optional.empty();
     }
     Optional<RunError> failure = draft.end(node, calls.call(node, draft.state()));
     return failure.isPresent() ? fail(failure.get(), node.id()) : Optional.empty();
+  }
+
+  private Optional<RunError> startChild(NodeDefinition node) {
+    SubWorkflowNode.Config config = SubWorkflowNode.Config.of(node.config());
+    try {
+      return draft.startChild(
+          node,
+          childRuns.child(run, draft.state(), node.id(), config.workflowId(), config.inputs()),
+          config.waits());
+    } catch (ChildRuns.Refused e) {
+      return draft.end(node, NodeResult.failed(e.code, String.valueOf(e.getMessage())));
+    }
+  }
+
+  /** Takes over what ended children give. */
+  private Optional<End> harvest() throws InterruptedException, Fenced {
+    Map<String, NodeDefinition> waiting = draft.waiting();
+    if (!childrenMayHaveEnded || waiting.isEmpty()) {
+      return Optional.empty();
+    }
+    childrenMayHaveEnded = false;
+    for (EndedChild child : surroundings.ended(run, waiting.keySet())) {
+      NodeDefinition node = Objects.requireNonNull(waiting.get(child.runId()));
+      Optional<RunError> failure = draft.endChild(node, child);
+      if (failure.isPresent()) {
+        return fail(failure.get(), node.id());
+      }
+    }
+    return Optional.empty();
   }
 
   /** Waits for an executor, for a timer or for the end of the run's time, whichever comes first. */
@@ -196,7 +255,7 @@ final class RunExecution {
    */
   private Optional<End> rest() throws InterruptedException, Fenced {
     Instant due = nextDue();
-    if (due == null) {
+    if (due == null && draft.waiting().isEmpty()) {
       return complete();
     }
     Instant wakeAt = earlier(deadline(), due);
@@ -267,16 +326,19 @@ final class RunExecution {
             status,
             draft.state(),
             error,
-            wakeup);
+            wakeup,
+            draft.children());
     switch (surroundings.commit(step)) {
       case COMMITTED -> {
         nextSequence += draft.events().size();
-        draft.truncate(0);
+        startedRuns |= !draft.children().isEmpty();
+        draft.stored();
         return true;
       }
       case SIGNALLED -> {
         long epoch = run.leaseEpoch();
         run = surroundings.reread(run);
+        childrenMayHaveEnded = true;
         if (run.leaseEpoch() != epoch) {
           throw new Fenced();
         }

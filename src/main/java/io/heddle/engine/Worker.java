@@ -3,11 +3,14 @@ package io.heddle.engine;
 import io.heddle.run.CommitListener;
 import io.heddle.run.Run;
 import io.heddle.run.RunStore;
+import io.heddle.run.RunStore.EndedChild;
 import io.heddle.run.Step;
 import io.heddle.workflow.WorkflowRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import org.slf4j.Logger;
@@ -43,6 +46,8 @@ public final class Worker {
 
   private final CommitListener news;
 
+  private final ChildRuns childRuns;
+
   /**
    * @param clock tells the database's time
    * @param nodeThreads runs executors that are not pure; unbounded, for the slots bound it
@@ -62,16 +67,24 @@ public final class Worker {
     this.clock = clock;
     this.nodeThreads = nodeThreads;
     this.news = news;
+    this.childRuns = new ChildRuns(workflows, limits.maxDepth());
   }
+
+  /**
+   * How a run was left.
+   *
+   * @param due when it is due again, if it waits for time to pass
+   * @param othersAreDue whether runs it started, or that wait for it, may be due now
+   */
+  public record Result(Optional<Instant> due, boolean othersAreDue) {}
 
   /**
    * Executes a run until it ends, waits, or belongs to somebody else.
    *
    * @param run as it was when this node took the lease
-   * @return when the run is due again, if it waits for time to pass
    * @throws InterruptedException when this thread was interrupted; nothing of it is recorded
    */
-  public Optional<Instant> drive(Run run) throws InterruptedException {
+  public Result drive(Run run) throws InterruptedException {
     RunExecution execution =
         new RunExecution(
             run,
@@ -81,8 +94,9 @@ public final class Worker {
             limits,
             clock,
             nodeThreads,
+            childRuns,
             new Database());
-    return execution.execute();
+    return new Result(execution.execute(), execution.leftRunsDue());
   }
 
   private interface Query<T> {
@@ -104,6 +118,11 @@ public final class Worker {
     @Override
     public Run reread(Run run) throws InterruptedException {
       return untilAnswered(run.runId(), () -> store.find(run.tenant(), run.runId()).orElseThrow());
+    }
+
+    @Override
+    public List<EndedChild> ended(Run run, Collection<String> runIds) throws InterruptedException {
+      return untilAnswered(run.runId(), () -> store.ended(run.tenant(), List.copyOf(runIds)));
     }
   }
 

@@ -6,6 +6,7 @@ import io.heddle.run.NewRun;
 import io.heddle.run.PauseRequest;
 import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
+import io.heddle.run.RunState;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
 import io.heddle.run.Step;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.RowCallbackHandler;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -34,12 +36,14 @@ public final class RunSql implements RunStore {
         run_id, tenant_id, owner_principal, owner_issuer, owner_lane, owner_kind,
         workflow_scope, workflow_id, workflow_revision, status, wake_at, lease_owner, lease_epoch,
         state, inputs, configurable, tags, metadata, scope_id, callback_url,
+        parent_run_id, parent_node_id, depth,
         engine_version, event_log_schema_version)
       select
         :run, :tenant, :principal, :issuer, :lane, :kind,
         :scope, :workflow, :revision, 'PENDING',
         case when :owner::text is null then now() end, :owner, case when :owner::text is null then 0 else 1 end,
         :state::json, :inputs::json, :configurable::json, :tags::json, :metadata::json, :scopeId, :callbackUrl,
+        :parentRun, :parentNode, :depth,
         :engineVersion, :eventLogSchemaVersion
       where not exists (
         select 1 from openwop.workflow_revision w
@@ -68,6 +72,29 @@ public final class RunSql implements RunStore {
         limit :limit) e on true
       where r.tenant_id = :tenant and r.run_id = :run
       order by e.sequence
+      """;
+
+  private static final String ENDED =
+      """
+      select run_id, status, state from openwop.run
+      where tenant_id = :tenant and run_id = any(:runs)
+        and status in ('COMPLETED', 'FAILED', 'CANCELLED')
+      """;
+
+  private static final String LIVE_CHILDREN =
+      """
+      select run_id from openwop.run
+      where tenant_id = :tenant and parent_run_id = :run
+        and status not in ('COMPLETED', 'FAILED', 'CANCELLED')
+      order by run_id
+      """;
+
+  private static final String CHILDREN =
+      """
+      select run_id, status from openwop.run
+      where tenant_id = :tenant and parent_run_id = :run
+      order by created_at, run_id
+      limit :limit
       """;
 
   private static final String REQUEST_PAUSE =
@@ -123,6 +150,9 @@ public final class RunSql implements RunStore {
         .param("metadata", run.metadata() == null ? null : Json.write(run.metadata()))
         .param("scopeId", run.scopeId())
         .param("callbackUrl", run.callbackUrl())
+        .param("parentRun", run.parent() == null ? null : run.parent().runId())
+        .param("parentNode", run.parent() == null ? null : run.parent().nodeId())
+        .param("depth", run.depth())
         .param("engineVersion", engineVersion)
         .param("eventLogSchemaVersion", eventLogSchemaVersion)
         .query(OffsetDateTime.class)
@@ -149,7 +179,23 @@ public final class RunSql implements RunStore {
 
   @Override
   public Step.Outcome commit(Step step) {
-    return steps.commit(step);
+    if (step.children().isEmpty()) {
+      return steps.commit(step);
+    }
+    return Objects.requireNonNull(
+        transactions.execute(
+            status -> {
+              Step.Outcome outcome = steps.commit(step);
+              // A step that was stored by an earlier try has stored its children with it.
+              if (outcome == Step.Outcome.COMMITTED && !exists(step.children().get(0))) {
+                step.children().forEach(child -> create(child, null));
+              }
+              return outcome;
+            }));
+  }
+
+  private boolean exists(NewRun run) {
+    return one(FIND, run.tenant(), run.runId()).isPresent();
   }
 
   @Override
@@ -163,6 +209,46 @@ public final class RunSql implements RunStore {
                   run -> change.apply(run).ifPresent(amendment -> steps.amend(run, amendment)));
               return found;
             }));
+  }
+
+  @Override
+  public List<EndedChild> ended(Tenant tenant, List<String> runIds) {
+    return jdbc.sql(ENDED)
+        .param("tenant", tenant.id())
+        .param("runs", SqlArrays.text(runIds))
+        .query(
+            (row, number) ->
+                new EndedChild(
+                    row.getString("run_id"),
+                    RunStatus.valueOf(row.getString("status")),
+                    RunState.fromJson(row.getString("state")).variables()))
+        .list();
+  }
+
+  @Override
+  public List<String> liveChildren(Tenant tenant, String runId) {
+    return jdbc.sql(LIVE_CHILDREN)
+        .param("tenant", tenant.id())
+        .param("run", runId)
+        .query(String.class)
+        .list();
+  }
+
+  @Override
+  public List<Child> children(Tenant tenant, String runId, int limit) {
+    return jdbc.sql(CHILDREN)
+        .param("tenant", tenant.id())
+        .param("run", runId)
+        .param("limit", limit)
+        .query(
+            (row, number) ->
+                new Child(row.getString("run_id"), RunStatus.valueOf(row.getString("status"))))
+        .list();
+  }
+
+  @Override
+  public <T> T together(Supplier<T> changes) {
+    return Objects.requireNonNull(transactions.execute(status -> changes.get()));
   }
 
   @Override

@@ -5,7 +5,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A run about to be created. */
+/**
+ * A run about to be created.
+ *
+ * @param parent the run and node that start it, or null
+ * @param depth how many runs are above it
+ */
 public record NewRun(
     Tenant tenant,
     String runId,
@@ -17,4 +22,6 @@ public record NewRun(
     @Nullable List<String> tags,
     @Nullable Map<String, @Nullable Object> metadata,
     @Nullable String scopeId,
-    @Nullable String callbackUrl) {}
+    @Nullable String callbackUrl,
+    Run.@Nullable Parent parent,
+    int depth) {}

@@ -42,13 +42,17 @@ public final class Payloads {
   }
 
   /** A run was cancelled. */
-  public static String runCancelled(@Nullable String reason, @Nullable String cancelledBy) {
+  public static String runCancelled(
+      @Nullable String reason, @Nullable String cancelledBy, @Nullable String parentRunId) {
     Map<String, Object> payload = new LinkedHashMap<>();
     if (reason != null) {
       payload.put("reason", reason);
     }
     if (cancelledBy != null) {
       payload.put("cancelledBy", cancelledBy);
+    }
+    if (parentRunId != null) {
+      payload.put("parentRunId", parentRunId);
     }
     return Json.write(payload);
   }
@@ -100,6 +104,18 @@ public final class Payloads {
   /** A paused run goes on. */
   public static String runResumed(@Nullable String reason) {
     return reason == null ? "{}" : Json.write(Json.members("reason", reason));
+  }
+
+  /** A variable got another value. */
+  public static String variableChanged(
+      String name, Map<String, @Nullable Object> before, @Nullable Object next, String nodeId) {
+    Map<String, @Nullable Object> payload = Json.members("name", name);
+    if (before.containsKey(name)) {
+      payload.put("previous", before.get(name));
+    }
+    payload.put("next", next);
+    payload.put("nodeId", nodeId);
+    return Json.write(payload);
   }
 
   /** A node will not run, or not to its end. */

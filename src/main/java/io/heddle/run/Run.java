@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param nextSequence the sequence of the next event, which is the number of events so far
  * @param signals raised by whoever wants the worker to look before its next step
  * @param pauseRequest how the run is to be paused once its nodes in progress have ended
+ * @param depth how many runs are above this one
  * @param state the engine's own account of the run
  */
 public record Run(
@@ -37,7 +38,8 @@ public record Run(
     @Nullable Instant startedAt,
     @Nullable Instant endedAt,
     @Nullable Instant pausedAt,
-    @Nullable Parent parent) {
+    @Nullable Parent parent,
+    int depth) {
 
   /** The run and the node of it that started this run. */
   public record Parent(String runId, String nodeId) {}

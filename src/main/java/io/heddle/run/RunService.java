@@ -29,28 +29,60 @@ public final class RunService {
   }
 
   /**
-   * Cancels a run. Whoever executes it can write nothing after this, so the run is cancelled when
-   * this returns, even if a node's effect is still under way somewhere.
+   * What a cancel did.
+   *
+   * @param before the status that was found; a terminal one was left as it is
+   * @param cancelled the runs that are cancelled now: this one and those it started
+   */
+  public record Cancelled(RunStatus before, List<String> cancelled) {}
+
+  /**
+   * Cancels a run and the runs below it. Whoever executes them can write nothing after this, so
+   * they are cancelled when this returns, even if a node's effect is still under way somewhere.
    *
    * @param reason for the log, or null
    * @param cancelledBy the opaque id of who asked, or null
-   * @return the status that was found; a terminal one is left as it is. Empty if this tenant has no
-   *     such run
+   * @return empty if this tenant has no such run
    */
-  public Optional<RunStatus> cancel(
+  public Optional<Cancelled> cancel(
       Tenant tenant, String runId, @Nullable String reason, @Nullable String cancelledBy) {
-    if (!Ids.isWellFormed(runId)) {
-      return Optional.empty();
+    Optional<Run> found = find(tenant, runId);
+    if (found.isEmpty() || found.get().status().isTerminal()) {
+      return found.map(run -> new Cancelled(run.status(), List.of()));
     }
-    return store
-        .amend(tenant, runId, run -> cancellation(run, reason, cancelledBy))
-        .map(Run::status);
+    return store.together(
+        () -> {
+          List<String> cancelled = new ArrayList<>();
+          // From below, the order in which ending runs lock their parents.
+          cancelBelow(tenant, runId, cancelled);
+          Optional<Run> run =
+              store.amend(tenant, runId, it -> cancellation(it, reason, cancelledBy, null));
+          if (run.isPresent() && !run.get().status().isTerminal()) {
+            cancelled.add(runId);
+            // Under this run's lock now: nothing can be started below it any more.
+            cancelBelow(tenant, runId, cancelled);
+          }
+          return run.map(it -> new Cancelled(it.status(), cancelled));
+        });
+  }
+
+  private void cancelBelow(Tenant tenant, String runId, List<String> cancelled) {
+    for (String child : store.liveChildren(tenant, runId)) {
+      cancelBelow(tenant, child, cancelled);
+      store.amend(tenant, child, run -> cancellation(run, "parent-cancelled", null, runId));
+      cancelled.add(child);
+    }
+  }
+
+  /** The runs that a run started, the oldest first, at most a thousand. */
+  public List<RunStore.Child> children(Tenant tenant, String runId) {
+    return store.children(tenant, runId, 1_000);
   }
 
   /** Tells readers and this node's workers of a cancel, once its transaction has committed. */
-  public void cancelled(String runId) {
-    execution.lost(runId);
-    news.committed(runId);
+  public void cancelled(List<String> runIds) {
+    runIds.forEach(execution::lost);
+    runIds.forEach(news::committed);
   }
 
   /**
@@ -122,7 +154,10 @@ public final class RunService {
   }
 
   private static Optional<RunStore.Amendment> cancellation(
-      Run run, @Nullable String reason, @Nullable String cancelledBy) {
+      Run run,
+      @Nullable String reason,
+      @Nullable String cancelledBy,
+      @Nullable String parentRunId) {
     if (run.status().isTerminal()) {
       return Optional.empty();
     }
@@ -139,7 +174,10 @@ public final class RunService {
       }
     }
     events.add(
-        NewEvent.of(EventType.RUN_CANCELLED, null, Payloads.runCancelled(reason, cancelledBy)));
+        NewEvent.of(
+            EventType.RUN_CANCELLED,
+            null,
+            Payloads.runCancelled(reason, cancelledBy, parentRunId)));
     return Optional.of(
         new RunStore.Amendment(events, RunStatus.CANCELLED, state, new Wakeup.Never()));
   }

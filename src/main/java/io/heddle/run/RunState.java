@@ -44,6 +44,8 @@ public record RunState(
     PARKED,
     /** Failed, and waiting for {@link NodeState#until()} to be started again. */
     RETRYING,
+    /** Started, and waiting for the runs it started. */
+    WAITING,
     COMPLETED,
     FAILED,
     SKIPPED,
@@ -52,7 +54,7 @@ public record RunState(
     /** Whether the node has an outcome. */
     public boolean isFinal() {
       return switch (this) {
-        case STARTED, PARKED, RETRYING -> false;
+        case STARTED, PARKED, RETRYING, WAITING -> false;
         case COMPLETED, FAILED, SKIPPED, CANCELLED -> true;
       };
     }
@@ -85,6 +87,11 @@ public record RunState(
       return new NodeState(Progress.PARKED, attempt, outputs, until, wakeups, memo);
     }
 
+    /** This node, waiting for the runs it started. */
+    public NodeState waiting(Map<String, @Nullable Object> memo) {
+      return new NodeState(Progress.WAITING, attempt, outputs, null, wakeups, memo);
+    }
+
     /** This node, waiting for its next attempt. */
     public NodeState retrying(Instant until) {
       return new NodeState(Progress.RETRYING, attempt, outputs, until, 0, Json.members());
@@ -115,7 +122,10 @@ public record RunState(
   public boolean isInProgress() {
     return nodes.values().stream()
         .anyMatch(
-            node -> node.progress() == Progress.STARTED || node.progress() == Progress.PARKED);
+            node ->
+                node.progress() == Progress.STARTED
+                    || node.progress() == Progress.PARKED
+                    || node.progress() == Progress.WAITING);
   }
 
   /** This state with one node changed. */
@@ -123,6 +133,13 @@ public record RunState(
     Map<String, NodeState> changed = new LinkedHashMap<>(nodes);
     changed.put(nodeId, node);
     return new RunState(variables, changed, visits, loops, edges, starts);
+  }
+
+  /** This state with one variable changed. */
+  public RunState withVariable(String name, @Nullable Object value) {
+    Map<String, @Nullable Object> changed = new LinkedHashMap<>(variables);
+    changed.put(name, value);
+    return new RunState(changed, nodes, visits, loops, edges, starts);
   }
 
   /** This state with one more start counted. */

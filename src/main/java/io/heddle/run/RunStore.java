@@ -3,8 +3,10 @@ package io.heddle.run;
 import io.heddle.tenancy.Tenant;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Runs and their logs. Every method is one transaction or joins the caller's. Thread-safe. */
@@ -49,6 +51,24 @@ public interface RunStore {
    * has locked the run.
    */
   void requestPause(Tenant tenant, String runId, PauseRequest request);
+
+  /** Those of these runs that have ended. */
+  List<EndedChild> ended(Tenant tenant, List<String> runIds);
+
+  /** The runs that a run started and that have not ended, sorted by id. */
+  List<String> liveChildren(Tenant tenant, String runId);
+
+  /** The runs that a run started, the oldest first. */
+  List<Child> children(Tenant tenant, String runId, int limit);
+
+  /** Makes several changes in one transaction. */
+  <T> T together(Supplier<T> changes);
+
+  /** A run that another one started and waits for. */
+  record EndedChild(String runId, RunStatus status, Map<String, @Nullable Object> variables) {}
+
+  /** A run that another one started. */
+  record Child(String runId, RunStatus status) {}
 
   /** Tells how long the logs of these runs are; ids that no longer exist are left out. */
   void lengths(List<String> runIds, LengthConsumer consumer);

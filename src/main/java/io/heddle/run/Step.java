@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param leaseEpoch the epoch under which the worker holds the run
  * @param firstSequence the sequence of the first event of this step
+ * @param children runs that this step starts
  * @param signals the signals of the run that the worker has heeded
  */
 public record Step(
@@ -22,10 +23,12 @@ public record Step(
     RunStatus status,
     RunState state,
     @Nullable RunError error,
-    Wakeup wakeup) {
+    Wakeup wakeup,
+    List<NewRun> children) {
 
   public Step {
     events = List.copyOf(events);
+    children = List.copyOf(children);
     if (status.isTerminal() && !(wakeup instanceof Wakeup.Never)) {
       throw new IllegalArgumentException("A terminal run is never woken");
     }

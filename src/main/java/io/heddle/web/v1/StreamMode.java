@@ -30,7 +30,13 @@ enum StreamMode {
               NODE_FAILED,
               NODE_SKIPPED ->
               true;
-          case NODE_STARTED, NODE_RETRIED, NODE_CANCELLED, CAP_BREACHED, LOOPBACK_LIMIT -> false;
+          case NODE_STARTED,
+              NODE_RETRIED,
+              NODE_CANCELLED,
+              CAP_BREACHED,
+              LOOPBACK_LIMIT,
+              VARIABLE_CHANGED ->
+              false;
         };
   }
 

@@ -52,6 +52,7 @@ public record V1Discovery(
                 true,
                 "drainPolicies",
                 new TreeSet<>(V1PauseController.POLICIES.keySet()))));
+    root.put("subWorkflow", Json.members("supported", true, "inputMapping", true));
     root.put("idempotency", idempotency());
     SortedSet<String> sorted = new TreeSet<>(fixtures);
     if (!sorted.isEmpty()) {

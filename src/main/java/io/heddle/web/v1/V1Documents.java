@@ -5,6 +5,7 @@ import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunStatus;
+import io.heddle.run.RunStore;
 import io.heddle.run.RunStore.LogPage;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -43,7 +44,10 @@ final class V1Documents {
     return accepted;
   }
 
-  static Map<String, @Nullable Object> snapshot(Run run) {
+  /**
+   * @param children the runs it waits for
+   */
+  static Map<String, @Nullable Object> snapshot(Run run, List<RunStore.Child> children) {
     Map<String, @Nullable Object> snapshot = new LinkedHashMap<>();
     snapshot.put("runId", run.runId());
     snapshot.put("workflowId", run.workflow().workflowId());
@@ -64,6 +68,16 @@ final class V1Documents {
     if (run.parent() != null) {
       snapshot.put("parentRunId", run.parent().runId());
       snapshot.put("parentNodeId", run.parent().nodeId());
+    }
+    if (!children.isEmpty()) {
+      snapshot.put(
+          "childRuns",
+          children.stream()
+              .map(
+                  child ->
+                      Json.members(
+                          "runId", child.runId(), "status", V1Mapping.spell(child.status())))
+              .toList());
     }
     snapshot.put("inputs", run.inputs());
     snapshot.put("variables", run.state().variables());
@@ -129,7 +143,7 @@ final class V1Documents {
         "status",
         switch (node.progress()) {
           case STARTED -> "running";
-          case PARKED -> "waiting";
+          case PARKED, WAITING -> "waiting";
           case RETRYING -> "retrying";
           case COMPLETED -> "completed";
           case FAILED -> "failed";

@@ -28,6 +28,7 @@ final class V1Mapping {
       case NODE_FAILED -> "node.failed";
       case NODE_SKIPPED -> "node.skipped";
       case NODE_CANCELLED -> "node.cancelled";
+      case VARIABLE_CHANGED -> "variable.changed";
       case CAP_BREACHED -> "cap.breached";
     };
   }

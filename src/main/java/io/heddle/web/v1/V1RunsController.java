@@ -6,7 +6,10 @@ import io.heddle.idempotency.IdempotentOperations.Done;
 import io.heddle.json.Json;
 import io.heddle.run.Run;
 import io.heddle.run.RunService;
+import io.heddle.run.RunService.Cancelled;
+import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunStatus;
+import io.heddle.run.RunStore;
 import io.heddle.spi.Principal;
 import io.heddle.tenancy.Tenant;
 import io.heddle.web.Callers;
@@ -142,7 +145,10 @@ public final class V1RunsController {
     Principal caller = Callers.require(request, "runs:read");
     Run run =
         runs.find(new Tenant(caller.tenant()), runId).orElseThrow(() -> Problem.notFound("run"));
-    return json(200, V1Documents.snapshot(run));
+    boolean waits =
+        run.state().nodes().values().stream().anyMatch(node -> node.progress() == Progress.WAITING);
+    List<RunStore.Child> children = waits ? runs.children(run.tenant(), runId) : List.of();
+    return json(200, V1Documents.snapshot(run, children));
   }
 
   @PostMapping(RUN + "/cancel")
@@ -160,15 +166,14 @@ public final class V1RunsController {
         Map.of("runId", runId),
         body,
         () -> {
-          RunStatus status =
+          Cancelled cancel =
               runs.cancel(tenant, runId, reason, caller.id())
-                  .map(V1RunsController::after)
                   .orElseThrow(() -> Problem.notFound("run"));
-          Map<String, Object> answer = new LinkedHashMap<>();
-          answer.put("runId", runId);
-          answer.put("status", V1Mapping.spell(status));
+          String answer =
+              Json.write(
+                  Json.members("runId", runId, "status", V1Mapping.spell(after(cancel.before()))));
           return new Done(
-              new Answer(200, Json.write(answer)), () -> runs.cancelled(runId), () -> {});
+              new Answer(200, answer), () -> runs.cancelled(cancel.cancelled()), () -> {});
         });
   }
 
@@ -210,14 +215,14 @@ public final class V1RunsController {
     Map<String, Map<String, Object>> byRun = new LinkedHashMap<>();
     // One lock order for all callers, so that two bulk cancels cannot wait for each other.
     for (String runId : runIds.stream().distinct().sorted().toList()) {
-      Optional<RunStatus> before = runs.cancel(tenant, runId, reason, caller.id());
-      before.filter(status -> !status.isTerminal()).ifPresent(status -> cancelled.add(runId));
-      byRun.put(runId, bulkResult(runId, before));
+      Optional<Cancelled> cancel = runs.cancel(tenant, runId, reason, caller.id());
+      cancel.ifPresent(done -> cancelled.addAll(done.cancelled()));
+      byRun.put(runId, bulkResult(runId, cancel.map(Cancelled::before)));
     }
     List<Map<String, Object>> results = runIds.stream().map(byRun::get).toList();
     return new Done(
         new Answer(200, Json.write(Map.of("results", results))),
-        () -> cancelled.forEach(runs::cancelled),
+        () -> runs.cancelled(cancelled),
         () -> {});
   }
 
