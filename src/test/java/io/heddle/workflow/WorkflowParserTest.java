@@ -59,7 +59,7 @@ class WorkflowParserTest {
     assertThat(workflow.id()).isEqualTo("full");
     assertThat(workflow.name()).isEqualTo("Full");
     assertThat(workflow.version()).isEqualTo("1.0");
-    assertThat(workflow.settings()).isEqualTo(new Settings(60_000L));
+    assertThat(workflow.settings()).isEqualTo(new Settings(60_000L, 0, 5));
     assertThat(workflow.document()).isEqualTo(document);
     NodeDefinition first = workflow.node("first").orElseThrow();
     assertThat(first.typeId()).isEqualTo("core.identity");
