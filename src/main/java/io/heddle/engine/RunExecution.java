@@ -177,7 +177,14 @@ final class RunExecution {
         || (!draining && !(readiness.unreachable().isEmpty() && readiness.broken().isEmpty()))) {
       return Optional.empty();
     }
-    return calls.areExecuting() ? await() : rest();
+    if (!calls.areExecuting()) {
+      return rest();
+    }
+    if (!draft.events().isEmpty()) {
+      // What a node came to must not be lost with the process while others still execute.
+      commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
+    }
+    return await();
   }
 
   private Optional<End> start(NodeDefinition node, List<NodeDefinition> submitted)

@@ -10,6 +10,7 @@ import io.heddle.engine.RunCreator;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.RunService;
+import io.heddle.run.RunService.Cancelled;
 import io.heddle.run.RunStatus;
 import io.heddle.spi.NodeContext;
 import io.heddle.spi.NodeExecutor;
@@ -162,8 +163,9 @@ class EmbeddersNodeRunsLikeABuiltInOneTest {
     OwnNode.BLOCKED.await();
 
     RunService runs = application.getBean(RunService.class);
-    assertThat(runs.cancel(SampleRuns.TENANT, runId, "enough", "bob")).contains(RunStatus.RUNNING);
-    runs.cancelled(runId);
+    Cancelled cancel = runs.cancel(SampleRuns.TENANT, runId, "enough", "bob").orElseThrow();
+    assertThat(cancel.before()).isEqualTo(RunStatus.RUNNING);
+    runs.cancelled(cancel.cancelled());
 
     OwnNode.INTERRUPTED.await();
     assertThatRun(stores, SampleRuns.TENANT, runId)

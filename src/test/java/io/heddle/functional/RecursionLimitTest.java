@@ -3,7 +3,6 @@ package io.heddle.functional;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.heddle.engine.Limits;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.RunStatus;
@@ -32,7 +31,8 @@ class RecursionLimitTest {
   @BeforeEach
   void open() {
     Database database = PostgresPerJvm.freshDatabase();
-    host = new HandDrivenHost(database, new Limits(HOST_LIMIT, Duration.ofDays(1)), clock);
+    host =
+        new HandDrivenHost(database, HandDrivenHost.limits(HOST_LIMIT, Duration.ofDays(1)), clock);
   }
 
   @AfterEach

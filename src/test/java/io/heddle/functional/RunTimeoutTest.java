@@ -3,7 +3,6 @@ package io.heddle.functional;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.heddle.engine.Limits;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.Run;
@@ -40,7 +39,9 @@ class RunTimeoutTest {
 
   @BeforeEach
   void open() {
-    host = new HandDrivenHost(PostgresPerJvm.freshDatabase(), new Limits(1_000, HOST_LIMIT), clock);
+    host =
+        new HandDrivenHost(
+            PostgresPerJvm.freshDatabase(), HandDrivenHost.limits(1_000, HOST_LIMIT), clock);
   }
 
   @AfterEach

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.heddle.run.EventType;
 import io.heddle.run.Run;
 import io.heddle.run.RunService;
+import io.heddle.run.RunService.Cancelled;
 import io.heddle.run.RunStatus;
 import io.heddle.run.Step.Outcome;
 import io.heddle.testkit.Locks;
@@ -76,7 +77,12 @@ class CancelAgainstCompletionLeavesOneTerminalEventTest {
     Future<Optional<RunStatus>> cancel;
     Future<Outcome> completion;
     try (Locks locks = Locks.onRun(database, run.runId())) {
-      cancel = THREADS.submit(() -> service.cancel(TENANT, run.runId(), "changed my mind", "bob"));
+      cancel =
+          THREADS.submit(
+              () ->
+                  service
+                      .cancel(TENANT, run.runId(), "changed my mind", "bob")
+                      .map(Cancelled::before));
       locks.awaitWaiting(1);
       completion = THREADS.submit(() -> stores.runs().commit(SampleRuns.completion(run)));
       locks.awaitWaiting(2);
@@ -99,7 +105,9 @@ class CancelAgainstCompletionLeavesOneTerminalEventTest {
     try (Locks locks = Locks.onRun(database, run.runId())) {
       completion = THREADS.submit(() -> stores.runs().commit(SampleRuns.completion(run)));
       locks.awaitWaiting(1);
-      cancel = THREADS.submit(() -> service.cancel(TENANT, run.runId(), null, "bob"));
+      cancel =
+          THREADS.submit(
+              () -> service.cancel(TENANT, run.runId(), null, "bob").map(Cancelled::before));
       locks.awaitWaiting(2);
     }
 
@@ -114,7 +122,7 @@ class CancelAgainstCompletionLeavesOneTerminalEventTest {
 
   private static Optional<RunStatus> cancel(CyclicBarrier start, Run run) throws Exception {
     start.await();
-    return service.cancel(TENANT, run.runId(), null, "bob");
+    return service.cancel(TENANT, run.runId(), null, "bob").map(Cancelled::before);
   }
 
   private static void judge(

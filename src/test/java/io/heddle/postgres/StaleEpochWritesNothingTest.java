@@ -123,11 +123,13 @@ class StaleEpochWritesNothingTest {
             early.runId(),
             early.leaseEpoch() + 1,
             early.firstSequence(),
+            early.signals(),
             early.events(),
             early.status(),
             early.state(),
             null,
-            early.wakeup()));
+            early.wakeup(),
+            List.of()));
   }
 
   @Test
@@ -141,11 +143,13 @@ class StaleEpochWritesNothingTest {
             step.runId(),
             step.leaseEpoch(),
             step.firstSequence(),
+            step.signals(),
             step.events(),
             step.status(),
             step.state(),
             null,
-            step.wakeup()));
+            step.wakeup(),
+            List.of()));
   }
 
   @Test

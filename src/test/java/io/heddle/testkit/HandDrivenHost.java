@@ -1,7 +1,9 @@
 package io.heddle.testkit;
 
+import io.heddle.engine.EngineNodes;
 import io.heddle.engine.Limits;
 import io.heddle.engine.NodeExecutors;
+import io.heddle.engine.RetryPolicy;
 import io.heddle.engine.RunCreator;
 import io.heddle.engine.Worker;
 import io.heddle.engine.node.DelayNode;
@@ -32,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HandDrivenHost implements AutoCloseable {
 
-  public static final Limits WIDE = new Limits(1_000, Duration.ofDays(30));
+  public static final Limits WIDE = limits(1_000, Duration.ofDays(30));
 
   private static final String NODE = "node-by-hand";
 
@@ -54,7 +56,12 @@ public final class HandDrivenHost implements AutoCloseable {
     this.clock = clock;
     List<NodeExecutor> all =
         new ArrayList<>(
-            List.of(new NoopNode(), new IdentityNode(), new DelayNode(), new FailNode()));
+            List.of(
+                new NoopNode(),
+                new IdentityNode(),
+                new DelayNode(),
+                new FailNode(),
+                EngineNodes.subWorkflow()));
     all.addAll(List.of(executors));
     NodeExecutors types = new NodeExecutors(all);
     this.workflows = new WorkflowRegistry(stores.workflows(), new WorkflowParser(types.byTypeId()));
@@ -68,6 +75,15 @@ public final class HandDrivenHost implements AutoCloseable {
     this.worker =
         new Worker(stores.runs(), workflows, types, limits, clock, nodeThreads, runId -> {});
     stores.claims().register(NODE, Duration.ofHours(1));
+  }
+
+  /** Limits with waits before another attempt that a test need not sit out. */
+  public static Limits limits(int maxNodeExecutions, Duration maxRunDuration) {
+    return new Limits(
+        maxNodeExecutions,
+        maxRunDuration,
+        new RetryPolicy(Duration.ofSeconds(1), Duration.ofSeconds(3)),
+        3);
   }
 
   public Stores stores() {
@@ -106,12 +122,29 @@ public final class HandDrivenHost implements AutoCloseable {
 
   /** Claims a run that is due and drives it as far as it goes now. */
   public Optional<Instant> drive(String runId) {
-    Run claimed = claim(runId);
+    return drive(claim(runId));
+  }
+
+  private Optional<Instant> drive(Run claimed) {
     try {
-      return worker.drive(claimed);
+      return worker.drive(claimed).due();
     } catch (InterruptedException e) {
-      throw new IllegalStateException(runId + " was taken away", e);
+      throw new IllegalStateException(claimed.runId() + " was taken away", e);
     }
+  }
+
+  /** Claims a run that is due, lets something happen, and drives the run as it was claimed. */
+  public Optional<Instant> driveAfter(String runId, Runnable meanwhile) {
+    Run claimed = claim(runId);
+    meanwhile.run();
+    return drive(claimed);
+  }
+
+  /** Drives everything that is due by the database's clock; returns how many runs that were. */
+  public int driveAll() {
+    List<Run> due = stores.claims().claimDue(NODE, 10_000);
+    due.forEach(this::drive);
+    return due.size();
   }
 
   /** Creates a run and drives it as far as it goes now. */

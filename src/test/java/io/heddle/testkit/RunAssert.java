@@ -1,6 +1,5 @@
 package io.heddle.testkit;
 
-import io.heddle.run.EventType;
 import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunStatus;
@@ -52,7 +51,7 @@ public final class RunAssert extends AbstractAssert<RunAssert, Run> {
           "the row counts %d events, the table holds %d and the log shows %d",
           actual.nextSequence(), rows, log.size());
     }
-    if (!agrees(actual.status(), last)) {
+    if (actual.status() != statusAfter(last)) {
       throw failure(
           "is %s although its last event is %s",
           actual.status(), last == null ? "missing" : last.type());
@@ -67,14 +66,16 @@ public final class RunAssert extends AbstractAssert<RunAssert, Run> {
     return log;
   }
 
-  private static boolean agrees(RunStatus status, @Nullable RunEvent last) {
-    return switch (status) {
-      case PENDING -> last == null;
-      case COMPLETED -> last != null && last.type() == EventType.RUN_COMPLETED;
-      case FAILED -> last != null && last.type() == EventType.RUN_FAILED;
-      case CANCELLED -> last != null && last.type() == EventType.RUN_CANCELLED;
-      case RUNNING, PAUSED, WAITING_APPROVAL, WAITING_INPUT, WAITING_EXTERNAL, CANCELLING ->
-          last != null && !last.type().isTerminal();
+  private static RunStatus statusAfter(@Nullable RunEvent last) {
+    if (last == null) {
+      return RunStatus.PENDING;
+    }
+    return switch (last.type()) {
+      case RUN_COMPLETED -> RunStatus.COMPLETED;
+      case RUN_FAILED -> RunStatus.FAILED;
+      case RUN_CANCELLED -> RunStatus.CANCELLED;
+      case RUN_PAUSED -> RunStatus.PAUSED;
+      default -> RunStatus.RUNNING;
     };
   }
 

@@ -38,7 +38,9 @@ public final class SampleRuns {
         null,
         null,
         null,
-        null);
+        null,
+        null,
+        0);
   }
 
   /** Stores a new run, under a lease if there is an owner for it. */
@@ -72,11 +74,13 @@ public final class SampleRuns {
         run.runId(),
         run.leaseEpoch(),
         run.nextSequence(),
+        run.signals(),
         events,
         status,
         run.state(),
         null,
-        wakeup);
+        wakeup,
+        List.of());
   }
 
   /** Events that may stand anywhere in a log, any number of times. */

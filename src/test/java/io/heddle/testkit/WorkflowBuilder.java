@@ -17,6 +17,8 @@ public final class WorkflowBuilder {
 
   private final List<Object> edges = new ArrayList<>();
 
+  private final List<Object> variables = new ArrayList<>();
+
   private final Map<String, Object> settings = new LinkedHashMap<>();
 
   private WorkflowBuilder(String id) {
@@ -75,6 +77,27 @@ public final class WorkflowBuilder {
     return this;
   }
 
+  public WorkflowBuilder maxRetries(int times) {
+    settings.put("maxRetries", times);
+    return this;
+  }
+
+  public WorkflowBuilder maxLoopbackIterations(int times) {
+    settings.put("maxLoopbackIterations", times);
+    return this;
+  }
+
+  public WorkflowBuilder variable(String name, @Nullable Object defaultValue) {
+    Map<String, Object> variable = new LinkedHashMap<>();
+    variable.put("name", name);
+    variable.put("type", "string");
+    if (defaultValue != null) {
+      variable.put("defaultValue", defaultValue);
+    }
+    variables.add(variable);
+    return this;
+  }
+
   public String id() {
     return id;
   }
@@ -95,7 +118,7 @@ public final class WorkflowBuilder {
             "triggers",
             List.of(),
             "variables",
-            List.of(),
+            variables,
             "metadata",
             Map.of(),
             "settings",

@@ -447,7 +447,9 @@ class StreamTest {
                 new RunStore.Amendment(
                     List.of(
                         NewEvent.of(
-                            EventType.RUN_CANCELLED, null, Payloads.runCancelled(null, null))),
+                            EventType.RUN_CANCELLED,
+                            null,
+                            Payloads.runCancelled(null, null, null))),
                     RunStatus.CANCELLED,
                     found.state(),
                     new Wakeup.Never())));
