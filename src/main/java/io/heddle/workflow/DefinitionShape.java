@@ -41,6 +41,9 @@ final class DefinitionShape {
   static final List<String> COMPLIANCE_CLASSES =
       List.of("public", "pii", "phi", "pci", "regulated");
 
+  static final List<String> CONDITION_TYPES =
+      List.of("expression", "equals", "notEquals", "contains", "regex");
+
   static final List<String> TRIGGER_TYPES =
       List.of(
           "manual",
@@ -145,8 +148,7 @@ final class DefinitionShape {
 
   private static final Shape CONDITION =
       closed(
-          optional(
-              "type", oneOf(List.of("expression", "equals", "notEquals", "contains", "regex"))),
+          optional("type", oneOf(CONDITION_TYPES)),
           optional("left", text()),
           optional("right", anything()),
           optional("expression", text()));

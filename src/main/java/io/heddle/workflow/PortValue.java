@@ -15,6 +15,16 @@ public sealed interface PortValue {
     }
   }
 
+  /** What an expression gives; see {@link WorkflowDefinition#expressions()}. */
+  record Expression(String expression) implements PortValue {
+
+    // The text may hold a secret.
+    @Override
+    public String toString() {
+      return "Expression";
+    }
+  }
+
   /**
    * A variable of the run.
    *

@@ -29,7 +29,6 @@ final class UnsupportedFeatures {
     inheritedArtifacts();
     complianceClass();
     for (Element node : document.items("nodes")) {
-      expressionPorts(node);
       agent(node);
       credentials(node);
       envelopeContract(node);
@@ -37,7 +36,7 @@ final class UnsupportedFeatures {
       outputSensitivity(node);
     }
     for (Element edge : document.items("edges")) {
-      condition(edge);
+      refuseObject(edge, "condition"); // They are read, but nobody asks them before a node starts.
       ports(edge);
     }
     document.items("triggers").forEach(this::automaticTrigger);
@@ -86,14 +85,6 @@ final class UnsupportedFeatures {
     }
   }
 
-  private void expressionPorts(Element node) {
-    for (Element port : node.entries("inputs")) {
-      if ("expression".equals(port.text("type"))) {
-        refuseText(port, "expression");
-      }
-    }
-  }
-
   private void agent(Element node) {
     refuseObject(node, "agent");
   }
@@ -119,10 +110,6 @@ final class UnsupportedFeatures {
         }
       }
     }
-  }
-
-  private void condition(Element edge) {
-    refuseObject(edge, "condition");
   }
 
   private void ports(Element edge) {

@@ -1,5 +1,6 @@
 package io.heddle.workflow;
 
+import io.heddle.expression.Expressions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -32,6 +33,8 @@ public final class WorkflowDefinition {
 
   private final Settings settings;
 
+  private final Expressions expressions;
+
   private final Map<String, @Nullable Object> document;
 
   private final Map<String, NodeDefinition> nodesById;
@@ -47,6 +50,7 @@ public final class WorkflowDefinition {
   /**
    * Joins the parts of a definition without checking them; see {@link WorkflowParser}.
    *
+   * @param expressions those of the ports and edges
    * @param document the definition as it was given, immutable, with what is only descriptive
    */
   public WorkflowDefinition(
@@ -57,6 +61,7 @@ public final class WorkflowDefinition {
       List<EdgeDefinition> edges,
       List<VariableDefinition> variables,
       Settings settings,
+      Expressions expressions,
       Map<String, @Nullable Object> document) {
     this.id = id;
     this.name = name;
@@ -65,6 +70,7 @@ public final class WorkflowDefinition {
     this.edges = List.copyOf(edges);
     this.variables = List.copyOf(variables);
     this.settings = settings;
+    this.expressions = expressions;
     this.document = Collections.unmodifiableMap(new LinkedHashMap<>(document));
     this.nodesById =
         nodes.stream().collect(Collectors.toUnmodifiableMap(NodeDefinition::id, it -> it));
@@ -114,6 +120,11 @@ public final class WorkflowDefinition {
   /** What the workflow asks of its runs. */
   public Settings settings() {
     return settings;
+  }
+
+  /** The expressions of ports and edges, compiled. */
+  public Expressions expressions() {
+    return expressions;
   }
 
   /** The definition as it was given. */

@@ -37,24 +37,27 @@ public final class WorkflowParser {
     DefinitionShape.DEFINITION.check(frozen, Place.ROOT, faults);
     Element definition = Element.of(frozen, Place.ROOT);
     if (definition != null) {
+      Formulas formulas = new Formulas(definition, faults);
       new References(definition, nodeTypes, faults).check();
+      formulas.check();
       new UnsupportedFeatures(definition, faults).check();
+      if (faults.isEmpty()) {
+        return workflow(definition, formulas);
+      }
     }
-    if (definition == null || !faults.isEmpty()) {
-      throw new InvalidWorkflowException(faults.list());
-    }
-    return workflow(definition);
+    throw new InvalidWorkflowException(faults.list());
   }
 
-  private static WorkflowDefinition workflow(Element definition) {
+  private static WorkflowDefinition workflow(Element definition, Formulas formulas) {
     return new WorkflowDefinition(
         definition.sound("id"),
         definition.sound("name"),
         definition.sound("version"),
         definition.items("nodes").stream().map(WorkflowParser::node).toList(),
-        definition.items("edges").stream().map(WorkflowParser::edge).toList(),
+        definition.items("edges").stream().map(edge -> edge(edge, formulas)).toList(),
         definition.items("variables").stream().map(WorkflowParser::variable).toList(),
         settings(definition),
+        formulas.expressions(),
         definition.members());
   }
 
@@ -81,19 +84,19 @@ public final class WorkflowParser {
       case "connection" ->
           new PortValue.Connection(
               port.sound("nodeId"), port.sound("outputKey"), port.isTrue("optional"));
+      case "expression" -> new PortValue.Expression(port.sound("expression"));
       default -> throw new IllegalStateException("A port of this type must have been refused");
     };
   }
 
-  private static EdgeDefinition edge(Element edge) {
+  private static EdgeDefinition edge(Element edge, Formulas formulas) {
     String rule = edge.text("triggerRule");
     return new EdgeDefinition(
         edge.sound("id"),
         edge.sound("sourceNodeId"),
         edge.sound("targetNodeId"),
-        rule == null
-            ? TriggerRule.ALL_SUCCESS
-            : TriggerRule.valueOf(rule.toUpperCase(Locale.ROOT)));
+        rule == null ? TriggerRule.ALL_SUCCESS : TriggerRule.valueOf(rule.toUpperCase(Locale.ROOT)),
+        formulas.condition(edge));
   }
 
   private static VariableDefinition variable(Element variable) {

@@ -18,7 +18,7 @@ class FaultyDefinitionsTest {
   private final WorkflowParser parser = new WorkflowParser(NodeTypes.all());
 
   @ParameterizedTest(name = "{0} = {1}")
-  @MethodSource({"shapes", "references", "unsupported"})
+  @MethodSource({"shapes", "references", "expressions", "unsupported"})
   void isRefusedWithExactlyThisFault(String place, String json, String pointer, String problem) {
     Map<String, Object> document = changed(place, json);
 
@@ -195,6 +195,34 @@ class FaultyDefinitionsTest {
         at("/variables/5/defaultValue", "null", "must be a string"));
   }
 
+  static Stream<Arguments> expressions() {
+    String place = "/nodes/0/inputs/fixed";
+    String pointer = place + "/expression";
+    return Stream.of(
+        at(place, expression(""), pointer, "must not be empty"),
+        at(place, expression("1 +"), pointer, "does not parse as an expression (line 1, column 4)"),
+        at(
+            place,
+            expression("variables.a + secrets.b"),
+            pointer,
+            "uses a name that is not known here (line 1, column 15)"),
+        at(
+            place,
+            expression("output.a"),
+            pointer,
+            "uses a name that is not known here (line 1, column 1)"),
+        at(place, expression("(".repeat(200)), pointer, "must not be nested deeper than 64 levels"),
+        at(
+            place,
+            expression("1".repeat(5_000)),
+            pointer,
+            "must be at most 4096 characters of an expression"));
+  }
+
+  private static String expression(String text) {
+    return "{\"type\":\"expression\",\"expression\":\"%s\"}".formatted(text);
+  }
+
   static Stream<Arguments> unsupported() {
     String refusal = "is not executed by this host";
     return Stream.of(
@@ -208,11 +236,6 @@ class FaultyDefinitionsTest {
         at("/defaults/promptRefs", "{\"user\":{\"templateId\":\"writer\"}}", refusal),
         at("/acceptsInheritedArtifacts/-", "{}", "/acceptsInheritedArtifacts", refusal),
         at("/metadata/complianceClass", "\"pii\"", "other than public " + refusal),
-        at(
-            "/nodes/0/inputs/fixed",
-            "{\"type\":\"expression\",\"expression\":\"1 + 1\"}",
-            "/nodes/0/inputs/fixed/expression",
-            refusal),
         at("/nodes/0/agent", "{\"agentId\":\"host:a\"}", refusal),
         at("/nodes/0/credentialsRef", "\"c\"", refusal),
         at("/nodes/0/envelopeContract", "{}", refusal),
@@ -247,6 +270,7 @@ class FaultyDefinitionsTest {
         at("/nodes/0/groupId", "\"elsewhere\"", ""),
         at("/nodes/0/outputSensitivity", "{}", ""),
         at("/nodes/0/inputs/fixed/value", "{\"type\":\"expression\",\"expression\":\"x\"}", ""),
+        at("/nodes/0/inputs/fixed", expression("variables.count > 1 ? inputs.a : [1]"), ""),
         at("/edges/0/triggerRule", ABSENT, ""),
         at("/variables/1/defaultValue", "12345678901234567890", ""));
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.heddle.expression.ExpressionException;
 import io.heddle.workflow.VariableDefinition.Type;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -83,13 +84,27 @@ class WorkflowParserTest {
   }
 
   @Test
+  void theExpressionOfAPortIsCompiledWithTheDefinition() throws ExpressionException {
+    Map<String, Object> document = Documents.full();
+    Map<String, Object> port = Map.of("type", "expression", "expression", "inputs.a + 1");
+    Documents.put(document, "/nodes/0/inputs/fixed", port);
+
+    WorkflowDefinition workflow = parser.parse(document);
+
+    assertThat(workflow.nodes().get(0).inputs())
+        .containsEntry("fixed", new PortValue.Expression("inputs.a + 1"));
+    assertThat(workflow.expressions().evaluate("inputs.a + 1", root -> Map.of("a", 2)))
+        .isEqualTo(3);
+  }
+
+  @Test
   void theGraphIsFoundByNode() {
     WorkflowDefinition workflow = parser.parse(Documents.full());
 
     assertThat(workflow.outgoing("first"))
         .containsExactly(
-            new EdgeDefinition("e1", "first", "second", TriggerRule.NONE_FAILED),
-            new EdgeDefinition("e2", "first", "third", TriggerRule.ALL_SUCCESS));
+            new EdgeDefinition("e1", "first", "second", TriggerRule.NONE_FAILED, null),
+            new EdgeDefinition("e2", "first", "third", TriggerRule.ALL_SUCCESS, null));
     assertThat(workflow.incoming("third"))
         .extracting(EdgeDefinition::id)
         .containsExactly("e2", "e3");
@@ -174,7 +189,7 @@ class WorkflowParserTest {
     Documents.put(document, "/nodes/1/config/ms", "soon");
     Documents.put(document, "/nodes/2/typeId", "core.unheard");
     Documents.put(document, "/edges/0/targetNodeId", "nowhere");
-    Documents.put(document, "/edges/1/condition", Map.of());
+    Documents.put(document, "/edges/1/condition", "always");
     Documents.put(document, "/variables/0/defaultValue", 1);
     Documents.put(document, "/triggers/1/id", "t1");
 
@@ -228,6 +243,8 @@ class WorkflowParserTest {
     Documents.put(document, "/nodes/0/config", secret);
     Documents.put(document, "/nodes/0/typeId", secret);
     Documents.put(document, "/nodes/0/inputs/fixed", secret);
+    Documents.put(document, "/nodes/0/inputs/declared", expression("variables." + secret + " +"));
+    Documents.put(document, "/nodes/0/inputs/maybe", expression(secret));
     Documents.put(document, "/nodes/1/config/ms", secret);
     Documents.put(document, "/nodes/1/id", secret);
     Documents.put(document, "/edges/0/targetNodeId", secret + "!");
@@ -306,6 +323,10 @@ class WorkflowParserTest {
         .containsExactly(
             new Fault("/nodes/0", "holds a long-named member that is not a known member"),
             new Fault("/nodes/1/inputs", "holds a long-named member that is not a known member"));
+  }
+
+  private static Map<String, Object> expression(String text) {
+    return Map.of("type", "expression", "expression", text);
   }
 
   private List<Fault> faults(Object document) {
