@@ -9,6 +9,7 @@ import io.heddle.spi.NodeContext;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.NodeResult;
 import io.heddle.workflow.NodeDefinition;
+import io.heddle.workflow.WorkflowDefinition;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -37,6 +38,8 @@ final class NodeCalls implements AutoCloseable {
 
   private final Run run;
 
+  private final WorkflowDefinition definition;
+
   private final NodeExecutors executors;
 
   private final ExecutorService threads;
@@ -45,8 +48,13 @@ final class NodeCalls implements AutoCloseable {
 
   private final BlockingQueue<Finished> finished = new LinkedBlockingQueue<>();
 
-  NodeCalls(Run run, NodeExecutors executors, ExecutorService threads) {
+  NodeCalls(
+      Run run,
+      WorkflowDefinition definition,
+      NodeExecutors executors,
+      ExecutorService threads) {
     this.run = run;
+    this.definition = definition;
     this.executors = executors;
     this.threads = threads;
   }
@@ -98,7 +106,9 @@ final class NodeCalls implements AutoCloseable {
   private NodeResult call(NodeExecutor executor, NodeDefinition node, RunState state)
       throws InterruptedException {
     Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
-    Optional<NodeResult> unresolved = Ports.resolve(node, state, inputs);
+    Optional<NodeResult> unresolved = 
+        Ports.resolve(
+            node, state, inputs, EvaluationScope.of(definition.expressions(), run, state));
     if (unresolved.isPresent()) {
       return unresolved.get();
     }

@@ -1,5 +1,6 @@
 package io.heddle.engine;
 
+import io.heddle.expression.ExpressionException;
 import io.heddle.json.Json;
 import io.heddle.run.RunState;
 import io.heddle.run.RunState.NodeState;
@@ -18,14 +19,28 @@ final class Ports {
   /**
    * Fills in the inputs of a node.
    *
-   * @return the failure of the node if a port that is not optional has no value
+   * @param scope what the expressions of ports see
+   * @return the failure of the node if a port that is not optional has no value, or if that of an
+   *     expression cannot be found
    */
   static Optional<NodeResult> resolve(
-      NodeDefinition node, RunState state, Map<String, @Nullable Object> inputs) {
+      NodeDefinition node,
+      RunState state,
+      Map<String, @Nullable Object> inputs,
+      EvaluationScope scope) {
     for (var port : node.inputs().entrySet()) {
       PortValue source = port.getValue();
       if (source instanceof PortValue.Static constant) {
         inputs.put(port.getKey(), constant.value());
+      } else if (source instanceof PortValue.Expression expression) {
+        try {
+          inputs.put(port.getKey(), scope.evaluate(expression.expression()));
+        } catch (ExpressionException e) {
+          return Optional.of(
+              NodeResult.failed(
+                  "heddle.expression_failed",
+                  "The expression of the input %s %s".formatted(port.getKey(), e.problem())));
+        }
       } else if (source instanceof PortValue.Variable variable) {
         if (!copy(state.variables(), variable.variableName(), inputs, port.getKey())
             && !variable.optional()) {

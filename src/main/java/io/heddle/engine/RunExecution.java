@@ -97,7 +97,7 @@ final class RunExecution {
     this.childRuns = childRuns;
     this.surroundings = surroundings;
     this.draft = new Draft(definition, limits.retries(), clock, run.state());
-    this.calls = new NodeCalls(run, executors, nodeThreads);
+    this.calls = new NodeCalls(run, definition, executors, nodeThreads);
     this.nextSequence = run.nextSequence();
     this.startedAt = run.startedAt() == null ? clock.instant() : run.startedAt();
     this.allowed = allowedDuration();

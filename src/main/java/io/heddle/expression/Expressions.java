@@ -58,6 +58,8 @@ public final class Expressions {
   /** No expressions at all. */
   public static final Expressions NONE = new Expressions(Map.of());
 
+  private static final String FAILED = "cannot be evaluated with these values";
+
   private static final Pattern PLACE = Pattern.compile("evaluation error at <input>:(\\d+):.*");
 
   /** Set up when the first expression is compiled, for most hosts have none at their start. */
@@ -184,7 +186,7 @@ public final class Expressions {
             "");
       } catch (ExpressionException e) {
         return new Outcome(null, CelKind.ERROR, e.problem());
-      } catch (CelEvaluationException e) {
+      } catch (CelEvaluationException | RuntimeException e) {
         return new Outcome(null, CelKind.ERROR, "is not an expression that can be evaluated");
       }
     }
@@ -236,6 +238,9 @@ public final class Expressions {
     } catch (CelEvaluationException e) {
       throw new ExpressionException(
           meter.isExhausted() ? Meter.EXHAUSTED : problem(e) + place(e.getMessage()));
+    } catch (RuntimeException e) {
+      // A mistake of the interpreter must fail one node, not whoever executes the run.
+      throw new ExpressionException(FAILED);
     }
     if (meter.isExhausted()) {
       // A logical operator may have swallowed the refusal of one of its sides.
@@ -321,7 +326,7 @@ public final class Expressions {
           "takes more than %d rounds of its comprehensions".formatted(MAX_ROUNDS);
       case OVERLOAD_NOT_FOUND, AMBIGUOUS_OVERLOAD ->
           "does to a value what values of its type do not take";
-      default -> "cannot be evaluated with these values";
+      default -> FAILED;
     };
   }
 }

@@ -8,7 +8,11 @@ public final class Roots {
   /** The variables of the run by name. */
   public static final String VARIABLES = "variables";
 
-  /** The nodes that were reached by id, each with {@code status} and {@code outputs}. */
+  /**
+   * The nodes that were reached by id, each with {@code outputs} and {@code status}: {@code
+   * running}, {@code waiting}, {@code completed}, {@code failed}, {@code skipped} or {@code
+   * cancelled}.
+   */
   public static final String NODES = "nodes";
 
   /** The outputs of an edge's source. Edges only. */

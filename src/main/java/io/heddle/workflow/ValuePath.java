@@ -22,7 +22,7 @@ public record ValuePath(String root, List<String> steps) {
   }
 
   /** Reads a path; one that begins with no root begins in the outputs of the edge's source. */
-  static ValuePath parse(String path) {
+  public static ValuePath parse(String path) {
     List<String> steps = List.of(path.split("\\.", -1));
     String first = steps.get(0);
     return Roots.isRoot(first)
