@@ -1,5 +1,6 @@
 package io.heddle.engine;
 
+import io.heddle.json.Json;
 import io.heddle.run.Ids;
 import io.heddle.run.LocalExecution;
 import io.heddle.run.LocalExecution.Seat;
@@ -12,10 +13,11 @@ import io.heddle.tenancy.Tenant;
 import io.heddle.workflow.Fault;
 import io.heddle.workflow.Inputs;
 import io.heddle.workflow.InvalidInputsException;
+import io.heddle.workflow.WorkflowDefinition;
 import io.heddle.workflow.WorkflowRegistry;
 import io.heddle.workflow.WorkflowRegistry.Registered;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,13 +52,17 @@ public final class RunCreator {
     this.eventLogSchemaVersion = eventLogSchemaVersion;
   }
 
-  /** What a caller wants to run. Everything but the workflow may be empty. */
+  /**
+   * What a caller wants to run. Everything but the workflow may be empty.
+   *
+   * @param configurable null if the caller gave none, which no schema refuses
+   */
   public record Request(
       Tenant tenant,
       Run.Owner owner,
       String workflowId,
       Map<String, @Nullable Object> inputs,
-      Map<String, @Nullable Object> configurable,
+      @Nullable Map<String, @Nullable Object> configurable,
       @Nullable List<String> tags,
       @Nullable Map<String, @Nullable Object> metadata,
       @Nullable String scopeId,
@@ -125,7 +131,9 @@ public final class RunCreator {
   }
 
   private Optional<Accepted> insert(Request request, Registered workflow, @Nullable Seat seat) {
-    List<Fault> faults = configurableFaults(request.configurable());
+    Map<String, @Nullable Object> given = request.configurable();
+    Map<String, @Nullable Object> configurable = given == null ? Json.members() : given;
+    List<Fault> faults = configurableFaults(workflow.definition(), given);
     if (!faults.isEmpty()) {
       throw new InvalidInputsException(faults);
     }
@@ -139,7 +147,7 @@ public final class RunCreator {
             new Run.WorkflowRef(workflow.scope(), workflow.definition().id(), workflow.revision()),
             RunState.initial(variables),
             request.inputs(),
-            request.configurable(),
+            configurable,
             request.tags(),
             request.metadata(),
             request.scopeId(),
@@ -178,14 +186,21 @@ public final class RunCreator {
         0);
   }
 
-  private static List<Fault> configurableFaults(Map<String, @Nullable Object> configurable) {
-    List<Fault> faults = new ArrayList<>();
-    for (String member : List.of(Limits.RECURSION_LIMIT, Limits.RUN_TIMEOUT_MS)) {
-      if (configurable.containsKey(member) && !isPositiveInteger(configurable.get(member))) {
-        faults.add(new Fault("/configurable/" + member, "must be an integer of at least 1"));
+  private static List<Fault> configurableFaults(
+      WorkflowDefinition workflow, @Nullable Map<String, @Nullable Object> given) {
+    Map<String, Fault> faults = new LinkedHashMap<>();
+    if (given != null) {
+      for (String member : List.of(Limits.RECURSION_LIMIT, Limits.RUN_TIMEOUT_MS)) {
+        if (given.containsKey(member) && !isPositiveInteger(given.get(member))) {
+          Fault fault = new Fault("/configurable/" + member, "must be an integer of at least 1");
+          faults.put(fault.pointer(), fault);
+        }
       }
+      // A schema that says the same of a reserved member need not be quoted for it again.
+      Inputs.configurableFaults(workflow, given)
+          .forEach(fault -> faults.putIfAbsent(fault.pointer(), fault));
     }
-    return faults;
+    return List.copyOf(faults.values());
   }
 
   private static boolean isPositiveInteger(@Nullable Object value) {

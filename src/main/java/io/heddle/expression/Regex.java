@@ -67,9 +67,14 @@ public final class Regex {
     return pattern.matcher(text).find();
   }
 
+  /** How many instructions the pattern was compiled to; a search executes each per character. */
+  public int size() {
+    return pattern.programSize();
+  }
+
   /** The most steps that a search can take. */
   long steps(String text) {
-    return (long) text.length() * pattern.programSize();
+    return (long) text.length() * size();
   }
 
   /** No fewer instructions than the pattern is compiled to. */

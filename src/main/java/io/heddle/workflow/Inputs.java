@@ -2,6 +2,7 @@ package io.heddle.workflow;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 public final class Inputs {
 
   private static final Place INPUTS = Place.ROOT.at("inputs");
+
+  private static final Place CONFIGURABLE = Place.ROOT.at("configurable");
 
   private Inputs() {}
 
@@ -40,5 +43,19 @@ public final class Inputs {
     }
     variables.putAll(inputs);
     return Collections.unmodifiableMap(variables);
+  }
+
+  /** What of a run's configuration does not fit the schema of its workflow. */
+  public static List<Fault> configurableFaults(
+      WorkflowDefinition workflow, Map<String, @Nullable Object> configurable) {
+    Faults faults = new Faults();
+    workflow
+        .configurableSchema()
+        .ifPresent(
+            schema ->
+                schema
+                    .validate(configurable)
+                    .forEach(it -> faults.add(CONFIGURABLE.below(it.pointer()), it.problem())));
+    return faults.list();
   }
 }

@@ -22,7 +22,7 @@ public final class InvalidInputsException extends RuntimeException {
     this.faults = List.copyOf(faults);
   }
 
-  /** What is wrong, each under {@code /inputs}. */
+  /** What is wrong, each under {@code /inputs} or {@code /configurable}. */
   public List<Fault> faults() {
     return faults;
   }

@@ -24,7 +24,6 @@ final class UnsupportedFeatures {
   void check() {
     inactiveWorkflow();
     channels();
-    configurableSchema();
     promptDefaults();
     inheritedArtifacts();
     complianceClass();
@@ -57,10 +56,6 @@ final class UnsupportedFeatures {
     if (channels != null && !channels.members().isEmpty()) {
       refuse(channels.place());
     }
-  }
-
-  private void configurableSchema() {
-    refuseObject(document, "configurableSchema");
   }
 
   private void promptDefaults() {

@@ -1,6 +1,7 @@
 package io.heddle.workflow;
 
 import io.heddle.expression.Expressions;
+import io.heddle.schema.JsonSchema;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -35,6 +36,8 @@ public final class WorkflowDefinition {
 
   private final Expressions expressions;
 
+  private final @Nullable JsonSchema configurableSchema;
+
   private final Map<String, @Nullable Object> document;
 
   private final Map<String, NodeDefinition> nodesById;
@@ -51,6 +54,7 @@ public final class WorkflowDefinition {
    * Joins the parts of a definition without checking them; see {@link WorkflowParser}.
    *
    * @param expressions those of the ports and edges
+   * @param configurableSchema what the configuration of a run must fit, or null for anything
    * @param document the definition as it was given, immutable, with what is only descriptive
    */
   public WorkflowDefinition(
@@ -62,6 +66,7 @@ public final class WorkflowDefinition {
       List<VariableDefinition> variables,
       Settings settings,
       Expressions expressions,
+      @Nullable JsonSchema configurableSchema,
       Map<String, @Nullable Object> document) {
     this.id = id;
     this.name = name;
@@ -71,6 +76,7 @@ public final class WorkflowDefinition {
     this.variables = List.copyOf(variables);
     this.settings = settings;
     this.expressions = expressions;
+    this.configurableSchema = configurableSchema;
     this.document = Collections.unmodifiableMap(new LinkedHashMap<>(document));
     this.nodesById =
         nodes.stream().collect(Collectors.toUnmodifiableMap(NodeDefinition::id, it -> it));
@@ -125,6 +131,11 @@ public final class WorkflowDefinition {
   /** The expressions of ports and edges, compiled. */
   public Expressions expressions() {
     return expressions;
+  }
+
+  /** What the configuration of a run must fit; empty for anything. */
+  public Optional<JsonSchema> configurableSchema() {
+    return Optional.ofNullable(configurableSchema);
   }
 
   /** The definition as it was given. */

@@ -1,5 +1,7 @@
 package io.heddle.workflow;
 
+import io.heddle.schema.InvalidSchemaException;
+import io.heddle.schema.JsonSchema;
 import io.heddle.spi.NodeExecutor;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -40,15 +42,30 @@ public final class WorkflowParser {
       Formulas formulas = new Formulas(definition, faults);
       new References(definition, nodeTypes, faults).check();
       formulas.check();
+      JsonSchema configurableSchema = configurableSchema(definition, faults);
       new UnsupportedFeatures(definition, faults).check();
       if (faults.isEmpty()) {
-        return workflow(definition, formulas);
+        return workflow(definition, formulas, configurableSchema);
       }
     }
     throw new InvalidWorkflowException(faults.list());
   }
 
-  private static WorkflowDefinition workflow(Element definition, Formulas formulas) {
+  private static @Nullable JsonSchema configurableSchema(Element definition, Faults faults) {
+    Element schema = definition.object("configurableSchema");
+    if (schema == null) {
+      return null;
+    }
+    try {
+      return JsonSchema.compile(schema.members());
+    } catch (InvalidSchemaException e) {
+      e.violations().forEach(it -> faults.add(schema.place().below(it.pointer()), it.problem()));
+      return null;
+    }
+  }
+
+  private static WorkflowDefinition workflow(
+      Element definition, Formulas formulas, @Nullable JsonSchema configurableSchema) {
     return new WorkflowDefinition(
         definition.sound("id"),
         definition.sound("name"),
@@ -58,6 +75,7 @@ public final class WorkflowParser {
         definition.items("variables").stream().map(WorkflowParser::variable).toList(),
         settings(definition),
         formulas.expressions(),
+        configurableSchema,
         definition.members());
   }
 

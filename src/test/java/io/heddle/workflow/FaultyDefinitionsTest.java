@@ -18,7 +18,7 @@ class FaultyDefinitionsTest {
   private final WorkflowParser parser = new WorkflowParser(NodeTypes.all());
 
   @ParameterizedTest(name = "{0} = {1}")
-  @MethodSource({"shapes", "references", "expressions", "unsupported"})
+  @MethodSource({"shapes", "references", "expressions", "configurableSchemas", "unsupported"})
   void isRefusedWithExactlyThisFault(String place, String json, String pointer, String problem) {
     Map<String, Object> document = changed(place, json);
 
@@ -219,6 +219,33 @@ class FaultyDefinitionsTest {
             "must be at most 4096 characters of an expression"));
   }
 
+  static Stream<Arguments> configurableSchemas() {
+    String schema = "/configurableSchema";
+    return Stream.of(
+        at(schema, "[]", "must be an object"),
+        at(schema, "{\"minimum\":\"1\"}", schema + "/minimum", "must be a number"),
+        at(
+            schema,
+            "{\"properties\":{\"a/b\":{\"pattern\":\"(\"}}}",
+            schema + "/properties/a~1b/pattern",
+            "is not a regular expression of the RE2 syntax"),
+        at(
+            schema,
+            "{\"$ref\":\"https://example.org/schema.json\"}",
+            schema + "/$ref",
+            "must be a JSON pointer within the schema, like #/$defs/name"),
+        at(
+            schema,
+            "{\"$schema\":\"http://json-schema.org/draft-07/schema#\"}",
+            schema + "/$schema",
+            "must be https://json-schema.org/draft/2020-12/schema"),
+        at(
+            schema,
+            "{\"title\":%s}".formatted(quoted("a", 70_000)),
+            schema,
+            "must be at most 65536 characters long"));
+  }
+
   private static String expression(String text) {
     return "{\"type\":\"expression\",\"expression\":\"%s\"}".formatted(text);
   }
@@ -231,7 +258,6 @@ class FaultyDefinitionsTest {
         at("/status", "\"draft\"", "other than active " + refusal),
         at("/status", "\"archived\"", "other than active " + refusal),
         at("/channels/log", "{\"reducer\":\"append\"}", "/channels", refusal),
-        at("/configurableSchema", "{}", refusal),
         at("/defaults/promptRefs", "{\"system\":\"prompt:writer@1.2.0\"}", refusal),
         at("/defaults/promptRefs", "{\"user\":{\"templateId\":\"writer\"}}", refusal),
         at("/acceptsInheritedArtifacts/-", "{}", "/acceptsInheritedArtifacts", refusal),
@@ -271,6 +297,8 @@ class FaultyDefinitionsTest {
         at("/nodes/0/outputSensitivity", "{}", ""),
         at("/nodes/0/inputs/fixed/value", "{\"type\":\"expression\",\"expression\":\"x\"}", ""),
         at("/nodes/0/inputs/fixed", expression("variables.count > 1 ? inputs.a : [1]"), ""),
+        at("/configurableSchema", "{}", ""),
+        at("/configurableSchema", "{\"type\":\"object\",\"properties\":{\"a\":true}}", ""),
         at("/edges/0/triggerRule", ABSENT, ""),
         at("/variables/1/defaultValue", "12345678901234567890", ""));
   }

@@ -124,4 +124,29 @@ class InputsTest {
         .last()
         .isEqualTo(new Fault("", "has 50 more faults that are not listed"));
   }
+
+  @Test
+  void aConfigurationIsHeldAgainstTheSchemaOfTheWorkflow() {
+    WorkflowDefinition workflow =
+        parser.parse(Documents.resource("/fixtures/conformance-configurable-schema.json"));
+
+    assertThat(Inputs.configurableFaults(workflow, Map.of("recursionLimit", 5, "tags", List.of())))
+        .isEmpty();
+    assertThat(Inputs.configurableFaults(workflow, Map.of())).isEmpty();
+    assertThat(
+            Inputs.configurableFaults(
+                workflow, Map.of("recursionLimit", 0, "tags", List.of(1), "a/b", "s3cr3t")))
+        .containsExactlyInAnyOrder(
+            new Fault("/configurable/recursionLimit", "must be at least 1"),
+            new Fault("/configurable/tags/0", "must be a string"),
+            new Fault("/configurable/a~1b", "is not a known member"));
+    assertThat(Inputs.configurableFaults(workflow, Map.of("x".repeat(300), 1)))
+        .containsExactly(
+            new Fault("/configurable", "holds a long-named member that is not a known member"));
+  }
+
+  @Test
+  void withoutASchemaAnyConfigurationIsFine() {
+    assertThat(Inputs.configurableFaults(full, Map.of("anything", List.of()))).isEmpty();
+  }
 }

@@ -29,6 +29,7 @@ class WorkflowParserTest {
         "/fixtures/conformance-cancellable.json",
         "/fixtures/conformance-multi-node.json",
         "/fixtures/conformance-idempotent.json",
+        "/fixtures/conformance-configurable-schema.json",
         "/examples/hello.json"
       })
   void shippedDefinitionsAreSoundAndNamedLikeTheirFiles(String path) {

@@ -108,7 +108,7 @@ public final class V1RunsController {
         new Run.Owner(caller.id(), caller.issuer(), caller.lane(), caller.kind()),
         workflowId,
         inputs == null ? Json.members() : inputs,
-        configurable == null ? Json.members() : configurable,
+        configurable,
         tags,
         metadata,
         scopeId,
