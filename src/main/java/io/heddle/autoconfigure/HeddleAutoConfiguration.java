@@ -9,11 +9,13 @@ import io.heddle.engine.Limits;
 import io.heddle.engine.NodeExecutors;
 import io.heddle.engine.RetryPolicy;
 import io.heddle.engine.RunCreator;
+import io.heddle.engine.RuntimeCapabilities;
 import io.heddle.engine.Worker;
 import io.heddle.engine.node.DelayNode;
 import io.heddle.engine.node.FailNode;
 import io.heddle.engine.node.IdentityNode;
 import io.heddle.engine.node.NoopNode;
+import io.heddle.engine.node.RequiresMissingNode;
 import io.heddle.postgres.ClaimSql;
 import io.heddle.postgres.RunSql;
 import io.heddle.postgres.WorkflowSql;
@@ -28,10 +30,12 @@ import io.heddle.workflow.WorkflowRegistry;
 import io.heddle.workflow.WorkflowStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
@@ -105,6 +109,19 @@ public final class HeddleAutoConfiguration {
   }
 
   @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  RequiresMissingNode heddleRequiresMissingNode() {
+    return new RequiresMissingNode();
+  }
+
+  /** None yet: every node type of this host runs on its own. */
+  @Bean
+  @ConditionalOnMissingBean
+  RuntimeCapabilities heddleRuntimeCapabilities() {
+    return new RuntimeCapabilities(Set.of());
+  }
+
+  @Bean
   NodeExecutors heddleNodeExecutors(ObjectProvider<NodeExecutor> executors) {
     return new NodeExecutors(executors.orderedStream().toList());
   }
@@ -161,11 +178,13 @@ public final class HeddleAutoConfiguration {
       RunStore store,
       WorkflowRegistry workflows,
       NodeExecutors executors,
+      RuntimeCapabilities capabilities,
       Limits limits,
       DatabaseClock clock,
       HostThreads threads,
       CommitNews news) {
-    return new Worker(store, workflows, executors, limits, clock, threads.nodes(), news);
+    return new Worker(
+        store, workflows, executors, capabilities, limits, clock, threads.nodes(), news);
   }
 
   @Bean(destroyMethod = "")

@@ -114,6 +114,20 @@ final class Draft {
     return fail(node, reached, error);
   }
 
+  /** Records that a node fails before it starts; no edge that awaits failures makes up for it. */
+  RunError refuse(NodeDefinition node, String capability) {
+    RunError error =
+        new RunError(
+            "capability_not_provided",
+            "The node %s requires %s, which this host does not provide"
+                .formatted(node.id(), capability));
+    NodeState before = state.nodes().get(node.id());
+    int attempt = before == null ? 0 : before.attempt();
+    state = state.with(node.id(), NodeState.started(attempt).ended(Progress.FAILED, Map.of()));
+    append(EventType.NODE_FAILED, node.id(), Payloads.nodeFailed(node.id(), error, attempt + 1));
+    return error;
+  }
+
   /** Records that a node cannot start because the way to it cannot be judged. */
   Optional<RunError> breakOff(NodeDefinition node) {
     return fail(

@@ -56,6 +56,10 @@ final class RunExecution {
 
   private final WorkflowDefinition definition;
 
+  private final NodeExecutors executors;
+
+  private final RuntimeCapabilities capabilities;
+
   private final Limits limits;
 
   private final InstantSource clock;
@@ -85,6 +89,7 @@ final class RunExecution {
       Run run,
       WorkflowDefinition definition,
       NodeExecutors executors,
+      RuntimeCapabilities capabilities,
       Limits limits,
       InstantSource clock,
       ExecutorService nodeThreads,
@@ -92,6 +97,8 @@ final class RunExecution {
       Surroundings surroundings) {
     this.run = run;
     this.definition = definition;
+    this.executors = executors;
+    this.capabilities = capabilities;
     this.limits = limits;
     this.clock = clock;
     this.childRuns = childRuns;
@@ -198,6 +205,10 @@ final class RunExecution {
           draft.state().starts() + 1,
           node.id(),
           "recursion_limit_exceeded");
+    }
+    Optional<String> missing = capabilities.missing(executors.requirements(node.typeId()));
+    if (missing.isPresent()) {
+      return fail(draft.refuse(node, missing.get()), node.id());
     }
     draft.start(node);
     if (node.typeId().equals(SubWorkflowNode.TYPE)) {

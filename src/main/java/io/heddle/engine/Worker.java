@@ -38,6 +38,8 @@ public final class Worker {
 
   private final NodeExecutors executors;
 
+  private final RuntimeCapabilities capabilities;
+
   private final Limits limits;
 
   private final InstantSource clock;
@@ -56,6 +58,7 @@ public final class Worker {
       RunStore store,
       WorkflowRegistry workflows,
       NodeExecutors executors,
+      RuntimeCapabilities capabilities,
       Limits limits,
       InstantSource clock,
       ExecutorService nodeThreads,
@@ -63,6 +66,7 @@ public final class Worker {
     this.store = store;
     this.workflows = workflows;
     this.executors = executors;
+    this.capabilities = capabilities;
     this.limits = limits;
     this.clock = clock;
     this.nodeThreads = nodeThreads;
@@ -91,6 +95,7 @@ public final class Worker {
             workflows.definition(
                 run.workflow().scope(), run.workflow().workflowId(), run.workflow().revision()),
             executors,
+            capabilities,
             limits,
             clock,
             nodeThreads,

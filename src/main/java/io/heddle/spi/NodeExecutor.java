@@ -1,6 +1,7 @@
 package io.heddle.spi;
 
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,15 @@ public interface NodeExecutor {
    */
   default boolean pure() {
     return false;
+  }
+
+  /**
+   * What the host must offer at run time for nodes of this type, by id, for example {@code
+   * acme.printer}. A run that reaches such a node on a host without it fails with {@code
+   * capability_not_provided}, and the node is not started.
+   */
+  default Set<String> requires() {
+    return Set.of();
   }
 
   /**

@@ -30,6 +30,8 @@ class WorkflowParserTest {
         "/fixtures/conformance-multi-node.json",
         "/fixtures/conformance-idempotent.json",
         "/fixtures/conformance-configurable-schema.json",
+        "/fixtures/conformance-cap-breach.json",
+        "/fixtures/conformance-run-duration-breach.json",
         "/examples/hello.json"
       })
   void shippedDefinitionsAreSoundAndNamedLikeTheirFiles(String path) {
