@@ -1,17 +1,21 @@
 package io.heddle.engine;
 
+import io.heddle.expression.ExpressionException;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.NewEvent;
 import io.heddle.run.NewRun;
 import io.heddle.run.Payloads;
+import io.heddle.run.Run;
 import io.heddle.run.RunError;
 import io.heddle.run.RunState;
+import io.heddle.run.RunState.EdgeOutcome;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore.EndedChild;
 import io.heddle.spi.NodeResult;
+import io.heddle.workflow.EdgeCondition;
 import io.heddle.workflow.EdgeDefinition;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
@@ -34,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Draft {
 
+  private final Run run;
+
   private final WorkflowDefinition definition;
 
   private final RetryPolicy retries;
@@ -48,11 +54,12 @@ final class Draft {
 
   private RunState state;
 
-  Draft(WorkflowDefinition definition, RetryPolicy retries, InstantSource clock, RunState state) {
+  Draft(Run run, WorkflowDefinition definition, RetryPolicy retries, InstantSource clock) {
+    this.run = run;
     this.definition = definition;
     this.retries = retries;
     this.clock = clock;
-    this.state = state;
+    this.state = run.state();
   }
 
   RunState state() {
@@ -243,13 +250,33 @@ final class Draft {
 
   /** Looks where the edges of an ended node lead; goes back over a loop if one says so. */
   private Optional<RunError> follow(NodeDefinition node) {
+    EvaluationScope scope =
+        EvaluationScope.of(definition.expressions(), run, state).behind(node.id());
     for (EdgeDefinition edge : definition.outgoing(node.id())) {
+      if (edge.condition() != null) {
+        state = state.withEdge(edge.id(), outcome(edge.condition(), scope));
+      }
+    }
+    for (EdgeDefinition edge : definition.outgoing(node.id())) {
+      if (definition.leadsBack(edge) && state.edges().get(edge.id()) == EdgeOutcome.BROKEN) {
+        return Optional.of(
+            new RunError(
+                "heddle.expression_failed", "The condition of a loop cannot be evaluated"));
+      }
       if (definition.leadsBack(edge) && Readiness.isTaken(edge, state)) {
         loopBack(edge.targetNodeId());
         break;
       }
     }
     return Optional.empty();
+  }
+
+  private static EdgeOutcome outcome(EdgeCondition condition, EvaluationScope scope) {
+    try {
+      return Conditions.holds(condition, scope) ? EdgeOutcome.TAKEN : EdgeOutcome.NOT_TAKEN;
+    } catch (ExpressionException e) {
+      return EdgeOutcome.BROKEN;
+    }
   }
 
   private void loopBack(String target) {

@@ -49,10 +49,7 @@ final class NodeCalls implements AutoCloseable {
   private final BlockingQueue<Finished> finished = new LinkedBlockingQueue<>();
 
   NodeCalls(
-      Run run,
-      WorkflowDefinition definition,
-      NodeExecutors executors,
-      ExecutorService threads) {
+      Run run, WorkflowDefinition definition, NodeExecutors executors, ExecutorService threads) {
     this.run = run;
     this.definition = definition;
     this.executors = executors;
@@ -106,7 +103,7 @@ final class NodeCalls implements AutoCloseable {
   private NodeResult call(NodeExecutor executor, NodeDefinition node, RunState state)
       throws InterruptedException {
     Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
-    Optional<NodeResult> unresolved = 
+    Optional<NodeResult> unresolved =
         Ports.resolve(
             node, state, inputs, EvaluationScope.of(definition.expressions(), run, state));
     if (unresolved.isPresent()) {

@@ -61,7 +61,8 @@ record Readiness(
   /** Whether an edge is followed now that its source has ended. */
   static boolean isTaken(EdgeDefinition edge, RunState state) {
     NodeState source = state.nodes().get(edge.sourceNodeId());
-    if (source == null || state.edges().get(edge.id()) == EdgeOutcome.NOT_TAKEN) {
+    EdgeOutcome outcome = state.edges().getOrDefault(edge.id(), EdgeOutcome.TAKEN);
+    if (source == null || outcome != EdgeOutcome.TAKEN) {
       return false;
     }
     return switch (edge.triggerRule()) {

@@ -103,7 +103,7 @@ final class RunExecution {
     this.clock = clock;
     this.childRuns = childRuns;
     this.surroundings = surroundings;
-    this.draft = new Draft(definition, limits.retries(), clock, run.state());
+    this.draft = new Draft(run, definition, limits.retries(), clock);
     this.calls = new NodeCalls(run, definition, executors, nodeThreads);
     this.nextSequence = run.nextSequence();
     this.startedAt = run.startedAt() == null ? clock.instant() : run.startedAt();

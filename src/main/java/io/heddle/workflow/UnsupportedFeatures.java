@@ -35,7 +35,6 @@ final class UnsupportedFeatures {
       outputSensitivity(node);
     }
     for (Element edge : document.items("edges")) {
-      refuseObject(edge, "condition"); // They are read, but nobody asks them before a node starts.
       ports(edge);
     }
     document.items("triggers").forEach(this::automaticTrigger);

@@ -91,6 +91,8 @@ class PortsTest {
         RunStatus.RUNNING,
         1,
         0,
+        0,
+        null,
         STATE,
         Json.parseObject("{\"add\": 3}"),
         Json.parseObject("{\"more\": 10}"),
@@ -101,7 +103,10 @@ class PortsTest {
         2,
         Instant.EPOCH,
         null,
-        null);
+        null,
+        null,
+        null,
+        0);
   }
 
   private static Map.Entry<String, Object> entry(String name, Object value) {

@@ -5,6 +5,7 @@ import io.heddle.engine.Limits;
 import io.heddle.engine.NodeExecutors;
 import io.heddle.engine.RetryPolicy;
 import io.heddle.engine.RunCreator;
+import io.heddle.engine.RuntimeCapabilities;
 import io.heddle.engine.Worker;
 import io.heddle.engine.node.DelayNode;
 import io.heddle.engine.node.FailNode;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
@@ -73,7 +75,15 @@ public final class HandDrivenHost implements AutoCloseable {
             Stores.ENGINE_VERSION,
             Stores.EVENT_LOG_SCHEMA_VERSION);
     this.worker =
-        new Worker(stores.runs(), workflows, types, limits, clock, nodeThreads, runId -> {});
+        new Worker(
+            stores.runs(),
+            workflows,
+            types,
+            new RuntimeCapabilities(Set.of("acme.printer")),
+            limits,
+            clock,
+            nodeThreads,
+            runId -> {});
     stores.claims().register(NODE, Duration.ofHours(1));
   }
 

@@ -21,6 +21,8 @@ public final class WorkflowBuilder {
 
   private final Map<String, Object> settings = new LinkedHashMap<>();
 
+  private @Nullable Map<String, Object> configurableSchema;
+
   private WorkflowBuilder(String id) {
     this.id = id;
   }
@@ -72,6 +74,22 @@ public final class WorkflowBuilder {
     return this;
   }
 
+  /** An edge that is followed only if a condition holds. */
+  public WorkflowBuilder edgeIf(String source, String target, Map<String, Object> condition) {
+    Map<String, Object> edge = new LinkedHashMap<>();
+    edge.put("id", "e" + edges.size());
+    edge.put("sourceNodeId", source);
+    edge.put("targetNodeId", target);
+    edge.put("condition", condition);
+    edges.add(edge);
+    return this;
+  }
+
+  public WorkflowBuilder configurableSchema(Map<String, Object> schema) {
+    configurableSchema = schema;
+    return this;
+  }
+
   public WorkflowBuilder timeout(long millis) {
     settings.put("timeout", millis);
     return this;
@@ -103,7 +121,7 @@ public final class WorkflowBuilder {
   }
 
   public String json() {
-    return Json.write(
+    Map<String, @Nullable Object> definition =
         Json.members(
             "id",
             id,
@@ -122,7 +140,11 @@ public final class WorkflowBuilder {
             "metadata",
             Map.of(),
             "settings",
-            settings));
+            settings);
+    if (configurableSchema != null) {
+      definition.put("configurableSchema", configurableSchema);
+    }
+    return Json.write(definition);
   }
 
   /** As an application offers it. */

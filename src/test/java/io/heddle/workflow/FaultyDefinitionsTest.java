@@ -267,7 +267,6 @@ class FaultyDefinitionsTest {
         at("/nodes/0/envelopeContract", "{}", refusal),
         at("/nodes/0/artifactType", "\"a\"", refusal),
         at("/nodes/0/outputSensitivity/fixed", "true", "true " + refusal),
-        at("/edges/0/condition", "{\"type\":\"equals\",\"left\":\"a\",\"right\":1}", refusal),
         at("/edges/0/sourceOutput", "\"other\"", "other than output " + refusal),
         at("/edges/0/targetInput", "\"\"", "other than input " + refusal),
         at(
