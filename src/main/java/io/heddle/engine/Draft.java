@@ -54,12 +54,15 @@ final class Draft {
 
   private RunState state;
 
+  private RunState stored;
+
   Draft(Run run, WorkflowDefinition definition, RetryPolicy retries, InstantSource clock) {
     this.run = run;
     this.definition = definition;
     this.retries = retries;
     this.clock = clock;
     this.state = run.state();
+    this.stored = state;
   }
 
   RunState state() {
@@ -70,8 +73,14 @@ final class Draft {
     return events;
   }
 
+  /** Whether there is anything that is not stored yet. A node that waits is told by no event. */
+  boolean isDirty() {
+    return state != stored || !events.isEmpty();
+  }
+
   /** Begins anew after what was collected has been stored. */
   void stored() {
+    stored = state;
     events.clear();
     children.clear();
   }

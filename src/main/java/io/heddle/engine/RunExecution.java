@@ -187,7 +187,7 @@ final class RunExecution {
     if (!calls.areExecuting()) {
       return rest();
     }
-    if (!draft.events().isEmpty()) {
+    if (draft.isDirty()) {
       // What a node came to must not be lost with the process while others still execute.
       commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
     }
