@@ -16,6 +16,7 @@ import io.heddle.web.Mutations;
 import io.heddle.web.ProtocolExceptionResolver;
 import io.heddle.web.ProtocolFilter;
 import io.heddle.web.Requests;
+import io.heddle.web.v1.V1Capability;
 import io.heddle.web.v1.V1Discovery;
 import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
@@ -121,7 +122,10 @@ public final class HeddleWebAutoConfiguration {
 
   @Bean
   V1DiscoveryController heddleDiscoveryController(
-      Limits limits, HeddleProperties properties, ConformanceFixtures fixtures) {
+      Limits limits,
+      HeddleProperties properties,
+      ConformanceFixtures fixtures,
+      ObjectProvider<V1Capability> features) {
     V1Discovery discovery =
         new V1Discovery(
             HostVersion.build(),
@@ -130,7 +134,8 @@ public final class HeddleWebAutoConfiguration {
             limits,
             Math.toIntExact(properties.limits().maxRequestBody().toBytes()),
             properties.idempotency().retention().toSeconds(),
-            fixtures.ids());
+            fixtures.ids(),
+            features.orderedStream().toList());
     return new V1DiscoveryController(discovery);
   }
 
