@@ -10,6 +10,7 @@ import io.heddle.run.RunStatus;
 import io.heddle.spi.Principal;
 import io.heddle.tenancy.Tenant;
 import io.heddle.web.Callers;
+import io.heddle.web.EntityTags;
 import io.heddle.web.ErrorCode;
 import io.heddle.web.Errors;
 import io.heddle.web.Fields;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.CacheControl;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -33,7 +35,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Runs: create, read, cancel [rest-endpoints §Runs]. */
 @RestController
-public final class V1RunsController {
+public final class V1RunsController implements V1Capability {
 
   static final String RUN = "/v1/runs/{runId:[^:]+}";
 
@@ -62,6 +64,16 @@ public final class V1RunsController {
     this.mutations = mutations;
     this.requests = requests;
     this.errors = errors;
+  }
+
+  @Override
+  public String family() {
+    return "restTransport";
+  }
+
+  @Override
+  public Map<String, Object> members() {
+    return Map.of("conditionalRunGet", true);
   }
 
   @PostMapping("/v1/runs")
@@ -142,7 +154,16 @@ public final class V1RunsController {
     Principal caller = Callers.require(request, "runs:read");
     Run run =
         runs.find(new Tenant(caller.tenant()), runId).orElseThrow(() -> Problem.notFound("run"));
-    return json(200, V1Documents.snapshot(run));
+    byte[] snapshot = Json.bytes(V1Documents.snapshot(run));
+    // The sequence alone would not do: a node that begins to wait, and a newer host that tells more
+    // of the same run, change the snapshot without an event.
+    String etag = EntityTags.of(run.nextSequence() + "-" + V1Mapping.spell(run.status()), snapshot);
+    boolean known = EntityTags.match(request, etag);
+    ResponseEntity.BodyBuilder answer =
+        ResponseEntity.status(known ? 304 : 200)
+            .eTag(etag)
+            .cacheControl(CacheControl.noCache().cachePrivate());
+    return known ? answer.build() : answer.contentType(MediaType.APPLICATION_JSON).body(snapshot);
   }
 
   @PostMapping(RUN + "/cancel")
