@@ -11,6 +11,7 @@ import io.heddle.spi.Authenticator;
 import io.heddle.stream.CommitNews;
 import io.heddle.web.Errors;
 import io.heddle.web.EventStreams;
+import io.heddle.web.GzipFilter;
 import io.heddle.web.LongPolls;
 import io.heddle.web.Mutations;
 import io.heddle.web.ProtocolExceptionResolver;
@@ -25,6 +26,8 @@ import io.heddle.web.v1.V1RunsController;
 import io.heddle.web.v1.V1WorkflowsController;
 import io.heddle.workflow.WorkflowRegistry;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -43,6 +46,8 @@ public final class HeddleWebAutoConfiguration {
 
   // Ahead of Spring Security: what it refuses has to pass the envelope on its way out.
   private static final int BEFORE_SECURITY = -200;
+
+  private static final int BEFORE_PROTOCOL = BEFORE_SECURITY - 10;
 
   private static final Duration SHORTEST_RETENTION = Duration.ofHours(24);
 
@@ -70,6 +75,22 @@ public final class HeddleWebAutoConfiguration {
     registration.setOrder(BEFORE_SECURITY);
     registration.setAsyncSupported(true);
     return registration;
+  }
+
+  /** Outermost, so that refusals of the layers behind it are compressed like answers. */
+  @Bean
+  FilterRegistrationBean<GzipFilter> heddleGzipFilter(PathOwnership ownership) {
+    FilterRegistrationBean<GzipFilter> registration =
+        new FilterRegistrationBean<>(new GzipFilter(ownership::isOwned));
+    registration.setOrder(BEFORE_PROTOCOL);
+    registration.setAsyncSupported(true);
+    return registration;
+  }
+
+  @Bean
+  @ConditionalOnBean(name = "heddleGzipFilter")
+  V1Capability heddleContentEncodings() {
+    return V1Capability.of("restTransport", Map.of("contentEncodings", List.of(GzipFilter.CODING)));
   }
 
   @Bean

@@ -43,7 +43,11 @@ public final class EntityTags {
    * @param etag a strong tag with its quotes
    */
   public static boolean match(HttpServletRequest request, String etag) {
-    for (String tag : candidates(request)) {
+    return match(Collections.list(request.getHeaders(IF_NONE_MATCH)), etag);
+  }
+
+  static boolean match(List<String> headerLines, String etag) {
+    for (String tag : candidates(headerLines)) {
       // The comparison is the weak one, although this host makes no weak tags.
       if (tag.equals(ANY) || tag.equals(etag) || tag.equals("W/" + etag)) {
         return true;
@@ -52,9 +56,10 @@ public final class EntityTags {
     return false;
   }
 
-  static List<String> candidates(HttpServletRequest request) {
+  /** The tags of a list, each with its quotes, and {@link #ANY} for any. */
+  static List<String> candidates(List<String> headerLines) {
     List<String> candidates = new ArrayList<>();
-    for (String line : Collections.list(request.getHeaders(IF_NONE_MATCH))) {
+    for (String line : headerLines) {
       if (line.strip().equals(ANY)) {
         candidates.add(ANY);
       }

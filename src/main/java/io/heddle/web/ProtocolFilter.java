@@ -51,7 +51,7 @@ public final class ProtocolFilter extends OncePerRequestFilter {
 
   @Override
   protected boolean shouldNotFilter(HttpServletRequest request) {
-    return !isOwned.test(path(request));
+    return !isOwned.test(Callers.path(request));
   }
 
   @Override
@@ -63,7 +63,7 @@ public final class ProtocolFilter extends OncePerRequestFilter {
     request.setAttribute(Callers.OWNED, Boolean.TRUE);
     MDC.put(REQUEST_ID, requestId);
     try {
-      if (isPublic.test(path(request)) || authenticate(request, response)) {
+      if (isPublic.test(Callers.path(request)) || authenticate(request, response)) {
         chain.doFilter(request, new Enveloping(response));
       }
     } catch (ServletException | RuntimeException e) {
@@ -113,12 +113,6 @@ public final class ProtocolFilter extends OncePerRequestFilter {
       return new Problem(ErrorCode.KEY_REVOKED, "The credential was revoked");
     }
     return new Problem(ErrorCode.UNAUTHENTICATED, "A valid bearer credential is required");
-  }
-
-  private static String path(HttpServletRequest request) {
-    // Decoded and normalised as the dispatcher will see it; the raw URI could spell it differently.
-    String info = request.getPathInfo();
-    return info == null ? request.getServletPath() : request.getServletPath() + info;
   }
 
   /** Answers with the envelope where a layer behind would let the container write a page. */

@@ -3,10 +3,10 @@ package io.heddle.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.mock.web.MockHttpServletRequest;
 
 class EntityTagsTest {
 
@@ -22,21 +22,19 @@ class EntityTagsTest {
         "\"with, a comma\", \"a\"",
       })
   void theTagIsNamed(String ifNoneMatch) {
-    assertThat(EntityTags.match(asking(ifNoneMatch), "\"a\"")).isTrue();
+    assertThat(EntityTags.match(List.of(ifNoneMatch), "\"a\"")).isTrue();
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "a", "\"A\"", "\"b\"", "\"a", "a\"", "\"*\"", "\"b\", *"})
   void theTagIsNotNamed(String ifNoneMatch) {
-    assertThat(EntityTags.match(asking(ifNoneMatch), "\"a\"")).isFalse();
+    assertThat(EntityTags.match(List.of(ifNoneMatch), "\"a\"")).isFalse();
   }
 
   @Test
   void severalHeadersAreOneList() {
-    MockHttpServletRequest request = asking("\"b\"");
-    request.addHeader("If-None-Match", "\"a\"");
-
-    assertThat(EntityTags.match(request, "\"a\"")).isTrue();
+    assertThat(EntityTags.match(List.of("\"b\"", "\"a\""), "\"a\"")).isTrue();
+    assertThat(EntityTags.match(List.of(), "\"a\"")).isFalse();
   }
 
   @Test
@@ -49,11 +47,5 @@ class EntityTagsTest {
         .isNotEqualTo(EntityTags.of("2-running", content))
         .isNotEqualTo(EntityTags.of("1-running", other))
         .matches("\"1-running-[0-9a-f]{32}\"");
-  }
-
-  private static MockHttpServletRequest asking(String ifNoneMatch) {
-    MockHttpServletRequest request = new MockHttpServletRequest();
-    request.addHeader("If-None-Match", ifNoneMatch);
-    return request;
   }
 }
