@@ -23,6 +23,7 @@ import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
 import io.heddle.web.v1.V1EventsController;
 import io.heddle.web.v1.V1RunsController;
+import io.heddle.web.v1.V1TestControls;
 import io.heddle.web.v1.V1WorkflowsController;
 import io.heddle.workflow.WorkflowRegistry;
 import java.time.Duration;
@@ -161,9 +162,22 @@ public final class HeddleWebAutoConfiguration {
   }
 
   @Bean
+  V1TestControls heddleTestControls(HeddleProperties properties) {
+    return new V1TestControls(
+        properties.conformance().enabled()
+            ? new V1TestControls.Range(HostVersion.ENGINE, HostVersion.ENGINE)
+            : null);
+  }
+
+  @Bean
   V1RunsController heddleRunsController(
-      RunCreator creator, RunService runs, Mutations mutations, Requests requests, Errors errors) {
-    return new V1RunsController(creator, runs, mutations, requests, errors);
+      RunCreator creator,
+      RunService runs,
+      Mutations mutations,
+      Requests requests,
+      Errors errors,
+      V1TestControls controls) {
+    return new V1RunsController(creator, runs, mutations, requests, errors, controls);
   }
 
   @Bean

@@ -57,13 +57,21 @@ public final class V1RunsController implements V1Capability {
 
   private final Errors errors;
 
+  private final V1TestControls controls;
+
   public V1RunsController(
-      RunCreator creator, RunService runs, Mutations mutations, Requests requests, Errors errors) {
+      RunCreator creator,
+      RunService runs,
+      Mutations mutations,
+      Requests requests,
+      Errors errors,
+      V1TestControls controls) {
     this.creator = creator;
     this.runs = runs;
     this.mutations = mutations;
     this.requests = requests;
     this.errors = errors;
+    this.controls = controls;
   }
 
   @Override
@@ -80,7 +88,8 @@ public final class V1RunsController implements V1Capability {
   ResponseEntity<byte[]> create(HttpServletRequest request) {
     Principal caller = Callers.require(request, "runs:create");
     Map<String, @Nullable Object> body = requests.object(request);
-    refuseTestControls(request, caller, body);
+    controls.check(request, caller, body);
+    refuseDedup(request);
     RunCreator.Request wanted = wanted(caller, body);
     return mutations.run(
         request, wanted.tenant(), "v1.createRun", Map.of(), body, () -> create(wanted));
@@ -124,26 +133,7 @@ public final class V1RunsController implements V1Capability {
         null);
   }
 
-  /** What only tests may ask for, and this host serves to nobody. */
-  private static void refuseTestControls(
-      HttpServletRequest request, Principal caller, Map<String, @Nullable Object> body) {
-    if (request.getHeader("X-Force-Engine-Version") != null) {
-      throw caller.test()
-          ? new Problem(
-              ErrorCode.UNSUPPORTED_FORCE_ENGINE_VERSION,
-              "This host does not force engine versions")
-          : new Problem(
-              ErrorCode.FORCE_ENGINE_VERSION_FORBIDDEN,
-              "X-Force-Engine-Version is for test credentials only");
-    }
-    if (body.get("configurable") instanceof Map<?, ?> configurable
-        && configurable.containsKey("mockProvider")) {
-      throw caller.test()
-          ? new Problem(
-              ErrorCode.UNSUPPORTED_MOCK_PROVIDER, "This host has no mock provider of this id")
-          : new Problem(
-              ErrorCode.MOCK_PROVIDER_FORBIDDEN, "Mock providers are for test credentials only");
-    }
+  private static void refuseDedup(HttpServletRequest request) {
     if (request.getHeader("X-Dedup") != null) {
       throw new Problem(ErrorCode.VALIDATION_ERROR, "This host does not serve X-Dedup");
     }
