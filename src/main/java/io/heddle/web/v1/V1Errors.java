@@ -28,7 +28,11 @@ public final class V1Errors implements ErrorSpelling {
       case NOT_FOUND -> 404;
       case METHOD_NOT_ALLOWED -> 405;
       case NOT_ACCEPTABLE -> 406;
-      case IDEMPOTENCY_KEY_MISMATCH, IDEMPOTENCY_IN_FLIGHT, RUN_TERMINAL, WORKFLOW_NOT_EDITABLE ->
+      case IDEMPOTENCY_KEY_MISMATCH,
+          IDEMPOTENCY_IN_FLIGHT,
+          RUN_ALREADY_ACTIVE,
+          RUN_TERMINAL,
+          WORKFLOW_NOT_EDITABLE ->
           409;
       case PAYLOAD_TOO_LARGE -> 413;
       case URI_TOO_LONG -> 414;

@@ -19,6 +19,7 @@ import io.heddle.web.Problem;
 import io.heddle.web.Requests;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,9 @@ public final class V1RunsController implements V1Capability {
   private static final int MAX_TAGS = 100;
 
   private static final int MAX_TAG_LENGTH = 256;
+
+  // Small enough to be a key of an index, whatever its characters take there.
+  private static final int MAX_SCOPE_ID = 512;
 
   private static final int MAX_TEXT = 2_048;
 
@@ -89,8 +93,7 @@ public final class V1RunsController implements V1Capability {
     Principal caller = Callers.require(request, "runs:create");
     Map<String, @Nullable Object> body = requests.object(request);
     controls.check(request, caller, body);
-    refuseDedup(request);
-    RunCreator.Request wanted = wanted(caller, body);
+    RunCreator.Request wanted = wanted(caller, body, isDeduplicated(request));
     return mutations.run(
         request, wanted.tenant(), "v1.createRun", Map.of(), body, () -> create(wanted));
   }
@@ -104,14 +107,15 @@ public final class V1RunsController implements V1Capability {
     return new Done(answer, accepted::start, accepted::abandon);
   }
 
-  private static RunCreator.Request wanted(Principal caller, Map<String, @Nullable Object> body) {
+  private static RunCreator.Request wanted(
+      Principal caller, Map<String, @Nullable Object> body, boolean deduplicated) {
     Fields fields = new Fields(body);
     String workflowId = fields.requiredText("workflowId");
     Map<String, @Nullable Object> inputs = fields.object("inputs");
     Map<String, @Nullable Object> configurable = fields.object("configurable");
     List<String> tags = fields.texts("tags", MAX_TAGS, MAX_TAG_LENGTH);
     Map<String, @Nullable Object> metadata = fields.object("metadata");
-    String scopeId = fields.text("scopeId", MAX_TEXT);
+    Run.Scope scope = scope(fields, body, deduplicated);
     String callbackUrl = fields.text("callbackUrl", MAX_TEXT);
     String tenantId = fields.text("tenantId", MAX_TEXT);
     if (tenantId != null && !tenantId.equals(caller.tenant())) {
@@ -129,14 +133,25 @@ public final class V1RunsController implements V1Capability {
         configurable == null ? Json.members() : configurable,
         tags,
         metadata,
-        scopeId,
+        scope,
         null);
   }
 
-  private static void refuseDedup(HttpServletRequest request) {
-    if (request.getHeader("X-Dedup") != null) {
-      throw new Problem(ErrorCode.VALIDATION_ERROR, "This host does not serve X-Dedup");
+  private static boolean isDeduplicated(HttpServletRequest request) {
+    List<String> values = Collections.list(request.getHeaders("X-Dedup"));
+    if (!values.stream().allMatch("enforce"::equals)) {
+      throw new Problem(ErrorCode.VALIDATION_ERROR, "X-Dedup must be 'enforce', or absent");
     }
+    return !values.isEmpty();
+  }
+
+  private static Run.@Nullable Scope scope(
+      Fields fields, Map<String, @Nullable Object> body, boolean deduplicated) {
+    String scopeId = fields.text("scopeId", MAX_SCOPE_ID);
+    if (deduplicated && (!body.containsKey("scopeId") || "".equals(scopeId))) {
+      fields.fault("scopeId", "is required with X-Dedup");
+    }
+    return scopeId == null ? null : new Run.Scope(scopeId, deduplicated);
   }
 
   @GetMapping(RUN)
