@@ -2,9 +2,13 @@ package io.heddle.autoconfigure;
 
 import io.heddle.engine.Limits;
 import io.heddle.engine.RunCreator;
+import io.heddle.feedback.AnnotationStore;
+import io.heddle.feedback.Feedback;
 import io.heddle.idempotency.IdempotencyStore;
 import io.heddle.idempotency.IdempotentOperations;
+import io.heddle.postgres.AnnotationSql;
 import io.heddle.postgres.IdempotencySql;
+import io.heddle.redaction.Redactor;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
 import io.heddle.spi.Authenticator;
@@ -17,6 +21,7 @@ import io.heddle.web.Mutations;
 import io.heddle.web.ProtocolExceptionResolver;
 import io.heddle.web.ProtocolFilter;
 import io.heddle.web.Requests;
+import io.heddle.web.v1.V1AnnotationsController;
 import io.heddle.web.v1.V1Capability;
 import io.heddle.web.v1.V1Discovery;
 import io.heddle.web.v1.V1DiscoveryController;
@@ -183,6 +188,29 @@ public final class HeddleWebAutoConfiguration {
   @Bean
   V1EventsController heddleEventsController(RunStore store, EventStreams streams, LongPolls polls) {
     return new V1EventsController(store, streams, polls);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  AnnotationStore heddleAnnotationStore(HostDatabase database) {
+    return new AnnotationSql(database.jdbc(), database.transactions());
+  }
+
+  @Bean
+  Redactor heddleRedactor() {
+    return new Redactor();
+  }
+
+  @Bean
+  Feedback heddleFeedback(
+      AnnotationStore store, RunStore runs, WorkflowRegistry workflows, Redactor redactor) {
+    return new Feedback(store, runs, workflows, redactor);
+  }
+
+  @Bean
+  V1AnnotationsController heddleAnnotationsController(
+      Feedback feedback, Mutations mutations, Requests requests) {
+    return new V1AnnotationsController(feedback, mutations, requests);
   }
 
   @Bean

@@ -2,6 +2,7 @@ package io.heddle.functional;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.heddle.testkit.AtOnce;
 import io.heddle.testkit.WebCaller;
 import io.heddle.testkit.WebCaller.Answer;
 import io.heddle.testkit.WebHost;
@@ -10,12 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -135,7 +130,7 @@ class OneLiveRunPerScopeTest {
     for (int round = 0; round < 5; round++) {
       String contested = scope + "-" + round;
 
-      List<Answer> answers = atOnce(12, caller -> create(dedup, contested));
+      List<Answer> answers = AtOnce.call(12, caller -> create(dedup, contested));
 
       assertOneAccepted(answers);
     }
@@ -147,7 +142,7 @@ class OneLiveRunPerScopeTest {
       String contested = scope + "-" + round;
 
       List<Answer> answers =
-          atOnce(
+          AtOnce.call(
               12, caller -> create(dedup.with("Idempotency-Key", contested + caller), contested));
 
       assertOneAccepted(answers);
@@ -189,29 +184,6 @@ class OneLiveRunPerScopeTest {
             answer ->
                 assertThat(answer.refuses(409, "run_already_active").details())
                     .containsEntry("activeRunId", runId(accepted.get(0))));
-  }
-
-  private static List<Answer> atOnce(int callers, IntFunction<Answer> call) throws Exception {
-    ExecutorService threads = Executors.newFixedThreadPool(callers);
-    try {
-      CyclicBarrier start = new CyclicBarrier(callers);
-      List<Callable<Answer>> calls = new ArrayList<>();
-      for (int i = 0; i < callers; i++) {
-        int caller = i;
-        calls.add(
-            () -> {
-              start.await();
-              return call.apply(caller);
-            });
-      }
-      List<Answer> answers = new ArrayList<>();
-      for (Future<Answer> answer : threads.invokeAll(calls)) {
-        answers.add(answer.get());
-      }
-      return answers;
-    } finally {
-      threads.shutdownNow();
-    }
   }
 
   private Answer create(WebCaller caller, String scopeId) {

@@ -1,5 +1,7 @@
 package io.heddle.web.v1;
 
+import io.heddle.feedback.Annotation;
+import io.heddle.feedback.Remark;
 import io.heddle.json.Json;
 import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
@@ -79,6 +81,38 @@ final class V1Documents {
     snapshot.put("engineVersion", run.engineVersion());
     snapshot.put("eventLogSchemaVersion", run.eventLogSchemaVersion());
     return snapshot;
+  }
+
+  static Map<String, @Nullable Object> annotation(Annotation annotation) {
+    Remark remark = annotation.remark();
+    Map<String, @Nullable Object> target = Json.members("runId", annotation.runId());
+    putPresent(target, "eventId", remark.eventId());
+    putPresent(target, "nodeId", remark.nodeId());
+    Map<String, @Nullable Object> signal =
+        Json.members("kind", V1Mapping.spell(remark.signal().kind()));
+    putPresent(signal, "rating", remark.signal().rating());
+    putPresent(signal, "label", remark.signal().label());
+    putPresent(signal, "correction", remark.signal().correction());
+    Map<String, @Nullable Object> document =
+        Json.members(
+            "annotationId",
+            annotation.annotationId(),
+            "target",
+            target,
+            "signal",
+            signal,
+            "actor",
+            Json.members("principalRef", remark.principal()));
+    putPresent(document, "note", remark.note());
+    document.put("createdAt", time(annotation.createdAt()));
+    return document;
+  }
+
+  private static void putPresent(
+      Map<String, @Nullable Object> document, String member, @Nullable Object value) {
+    if (value != null) {
+      document.put(member, value);
+    }
   }
 
   /** An event as JSON text: the stored payload goes in as it is, byte for byte. */
