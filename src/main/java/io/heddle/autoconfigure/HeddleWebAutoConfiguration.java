@@ -1,5 +1,6 @@
 package io.heddle.autoconfigure;
 
+import io.heddle.diff.RunComparison;
 import io.heddle.engine.Limits;
 import io.heddle.engine.RunCreator;
 import io.heddle.feedback.AnnotationStore;
@@ -27,6 +28,7 @@ import io.heddle.web.v1.V1Discovery;
 import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
 import io.heddle.web.v1.V1EventsController;
+import io.heddle.web.v1.V1RunDiffController;
 import io.heddle.web.v1.V1RunsController;
 import io.heddle.web.v1.V1TestControls;
 import io.heddle.web.v1.V1WorkflowsController;
@@ -211,6 +213,16 @@ public final class HeddleWebAutoConfiguration {
   V1AnnotationsController heddleAnnotationsController(
       Feedback feedback, Mutations mutations, Requests requests) {
     return new V1AnnotationsController(feedback, mutations, requests);
+  }
+
+  @Bean
+  RunComparison heddleRunComparison(RunStore store, Redactor redactor) {
+    return new RunComparison(store, redactor);
+  }
+
+  @Bean
+  V1RunDiffController heddleRunDiffController(RunComparison comparison) {
+    return new V1RunDiffController(comparison);
   }
 
   @Bean

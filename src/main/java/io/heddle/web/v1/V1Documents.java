@@ -1,5 +1,7 @@
 package io.heddle.web.v1;
 
+import io.heddle.diff.RunDiff;
+import io.heddle.diff.RunDiff.EventDiff;
 import io.heddle.feedback.Annotation;
 import io.heddle.feedback.Remark;
 import io.heddle.json.Json;
@@ -149,6 +151,47 @@ final class V1Documents {
             Json.write(V1Mapping.spell(page.status())),
             page.nextSequence() - 1,
             last + 1);
+  }
+
+  static String diff(RunDiff diff) {
+    return "{\"a\":%s,\"b\":%s,\"divergedAtSeq\":%s,\"eventDiffs\":%s,\"stateDiff\":%s,\"truncated\":%b}"
+        .formatted(
+            Json.write(diff.a().runId()),
+            Json.write(diff.b().runId()),
+            diff.divergedAt(),
+            diff.events().stream()
+                .map(V1Documents::eventDiff)
+                .collect(Collectors.joining(",", "[", "]")),
+            Json.write(stateDiff(diff)),
+            diff.truncated());
+  }
+
+  private static String eventDiff(EventDiff diff) {
+    StringBuilder json = new StringBuilder("{\"seq\":").append(diff.sequence());
+    json.append(",\"op\":\"");
+    json.append(diff.a() == null ? "added" : diff.b() == null ? "removed" : "changed");
+    json.append('"');
+    if (diff.a() != null) {
+      json.append(",\"aEvent\":").append(event(diff.a()));
+    }
+    if (diff.b() != null) {
+      json.append(",\"bEvent\":").append(event(diff.b()));
+    }
+    return json.append('}').toString();
+  }
+
+  private static Map<String, @Nullable Object> stateDiff(RunDiff diff) {
+    Map<String, @Nullable Object> state = Json.members();
+    if (diff.a().status() != diff.b().status()) {
+      state.put(
+          "status",
+          Json.members(
+              "a", V1Mapping.spell(diff.a().status()), "b", V1Mapping.spell(diff.b().status())));
+    }
+    if (!diff.variables().isEmpty()) {
+      state.put("variables", diff.variables());
+    }
+    return state;
   }
 
   private static Map<String, Object> node(NodeState node) {
