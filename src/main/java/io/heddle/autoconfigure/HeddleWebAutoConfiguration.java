@@ -9,7 +9,9 @@ import io.heddle.idempotency.IdempotencyStore;
 import io.heddle.idempotency.IdempotentOperations;
 import io.heddle.postgres.AnnotationSql;
 import io.heddle.postgres.IdempotencySql;
+import io.heddle.postgres.RunListSql;
 import io.heddle.redaction.Redactor;
+import io.heddle.run.RunListing;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
 import io.heddle.spi.Authenticator;
@@ -29,6 +31,7 @@ import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
 import io.heddle.web.v1.V1EventsController;
 import io.heddle.web.v1.V1RunDiffController;
+import io.heddle.web.v1.V1RunListController;
 import io.heddle.web.v1.V1RunsController;
 import io.heddle.web.v1.V1TestControls;
 import io.heddle.web.v1.V1WorkflowsController;
@@ -223,6 +226,17 @@ public final class HeddleWebAutoConfiguration {
   @Bean
   V1RunDiffController heddleRunDiffController(RunComparison comparison) {
     return new V1RunDiffController(comparison);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  RunListing heddleRunListing(HostDatabase database) {
+    return new RunListSql(database.jdbc());
+  }
+
+  @Bean
+  V1RunListController heddleRunListController(RunListing runs) {
+    return new V1RunListController(runs);
   }
 
   @Bean

@@ -7,6 +7,7 @@ import io.heddle.feedback.Remark;
 import io.heddle.json.Json;
 import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
+import io.heddle.run.RunListing;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore.LogPage;
@@ -83,6 +84,25 @@ final class V1Documents {
     snapshot.put("engineVersion", run.engineVersion());
     snapshot.put("eventLogSchemaVersion", run.eventLogSchemaVersion());
     return snapshot;
+  }
+
+  /** A run in a list. */
+  static Map<String, @Nullable Object> row(RunListing.Row run) {
+    Map<String, @Nullable Object> row =
+        Json.members(
+            "runId",
+            run.runId(),
+            "workflowId",
+            run.workflowId(),
+            "status",
+            V1Mapping.spell(run.status()),
+            "createdAt",
+            time(run.createdAt()));
+    putPresent(row, "startedAt", run.startedAt() == null ? null : time(run.startedAt()));
+    putPresent(row, "endedAt", run.endedAt() == null ? null : time(run.endedAt()));
+    putPresent(row, "tags", run.tags());
+    putPresent(row, "errorCode", run.errorCode());
+    return row;
   }
 
   static Map<String, @Nullable Object> annotation(Annotation annotation) {

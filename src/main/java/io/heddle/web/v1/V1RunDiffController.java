@@ -5,7 +5,7 @@ import io.heddle.diff.RunDiff;
 import io.heddle.spi.Principal;
 import io.heddle.tenancy.Tenant;
 import io.heddle.web.Callers;
-import io.heddle.web.ErrorCode;
+import io.heddle.web.Parameters;
 import io.heddle.web.Problem;
 import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
@@ -28,10 +28,9 @@ public final class V1RunDiffController {
   @GetMapping(V1RunsController.RUN + ":diff")
   ResponseEntity<byte[]> diff(HttpServletRequest request, @PathVariable String runId) {
     Principal caller = Callers.require(request, "runs:read");
-    String against = request.getParameter("against");
+    String against = Parameters.text(request, "against");
     if (against == null || against.isEmpty()) {
-      throw new Problem(
-          ErrorCode.VALIDATION_ERROR, "The parameter 'against' must name the other run");
+      throw Parameters.invalid("against", "must name the other run");
     }
     RunDiff diff =
         comparison
