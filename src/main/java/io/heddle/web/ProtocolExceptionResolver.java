@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.Ordered;
+import org.springframework.web.ErrorResponse;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 import org.springframework.web.servlet.ModelAndView;
 
@@ -31,6 +32,12 @@ public final class ProtocolExceptionResolver implements HandlerExceptionResolver
       Exception failure) {
     if (!Callers.isOwned(request)) {
       return null;
+    }
+    if (failure instanceof ErrorResponse refused) {
+      // What would be accepted instead, for example the methods of a path.
+      refused
+          .getHeaders()
+          .forEach((name, values) -> values.forEach(value -> response.addHeader(name, value)));
     }
     try {
       errors.write(response, errors.problem(failure));

@@ -63,7 +63,10 @@ public final class ProtocolFilter extends OncePerRequestFilter {
     request.setAttribute(Callers.OWNED, Boolean.TRUE);
     MDC.put(REQUEST_ID, requestId);
     try {
-      if (isPublic.test(Callers.path(request)) || authenticate(request, response)) {
+      if (isPublic.test(Callers.path(request))) {
+        chain.doFilter(request, new Enveloping(response));
+      } else if (authenticate(request, response)) {
+        checkQuery(request);
         chain.doFilter(request, new Enveloping(response));
       }
     } catch (ServletException | RuntimeException e) {
@@ -71,6 +74,18 @@ public final class ProtocolFilter extends OncePerRequestFilter {
       errors.write(response, errors.problem(cause));
     } finally {
       MDC.remove(REQUEST_ID);
+    }
+  }
+
+  /** Whoever asks for a parameter later would get an exception of the container's own. */
+  private static void checkQuery(HttpServletRequest request) {
+    // Other methods have a body, which this might consume.
+    if (request.getQueryString() != null && request.getMethod().matches("GET|HEAD")) {
+      try {
+        request.getParameterMap();
+      } catch (IllegalStateException e) {
+        throw new Problem(ErrorCode.VALIDATION_ERROR, "The query of the request cannot be decoded");
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.heddle.json.Json;
 import io.heddle.testkit.WebCaller;
+import io.heddle.testkit.WebCaller.Answer;
 import io.heddle.testkit.WebHost;
 import io.heddle.testkit.WebHost.Key;
 import java.net.URLEncoder;
@@ -264,7 +265,8 @@ class RunsAreListedPageByPageTest {
     assertThat(WebCaller.of(port, Key.CREATOR).get(PATH).refuses(403, "forbidden").details())
         .containsEntry("scopeRequired", "runs:read");
     WebCaller.anonymous(port).get(PATH).refuses(401, "unauthenticated");
-    caller.post(PATH, "{}").refuses(405, "method_not_allowed");
+    Answer refused = caller.post(PATH, "{}").refuses(405, "method_not_allowed");
+    assertThat(refused.header("Allow")).contains("GET");
   }
 
   private Map<String, Object> list(String... namesAndValues) {
