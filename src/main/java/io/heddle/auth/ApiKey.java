@@ -34,6 +34,7 @@ public record ApiKey(
           "runs:create",
           "runs:read",
           "runs:cancel",
+          "runs:annotate",
           "workflows:read",
           "workflows:write",
           "metrics:read");

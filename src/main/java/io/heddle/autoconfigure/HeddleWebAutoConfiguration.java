@@ -1,11 +1,18 @@
 package io.heddle.autoconfigure;
 
 import io.heddle.claim.DatabaseClock;
+import io.heddle.diff.RunComparison;
 import io.heddle.engine.Limits;
 import io.heddle.engine.RunCreator;
+import io.heddle.feedback.AnnotationStore;
+import io.heddle.feedback.Feedback;
 import io.heddle.idempotency.IdempotencyStore;
 import io.heddle.idempotency.IdempotentOperations;
+import io.heddle.postgres.AnnotationSql;
 import io.heddle.postgres.IdempotencySql;
+import io.heddle.postgres.RunListSql;
+import io.heddle.redaction.Redactor;
+import io.heddle.run.RunListing;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
 import io.heddle.spi.Authenticator;
@@ -13,21 +20,29 @@ import io.heddle.stream.CommitNews;
 import io.heddle.web.ErrorDispatchFilter;
 import io.heddle.web.Errors;
 import io.heddle.web.EventStreams;
+import io.heddle.web.GzipFilter;
 import io.heddle.web.LongPolls;
 import io.heddle.web.Mutations;
 import io.heddle.web.ProtocolExceptionResolver;
 import io.heddle.web.ProtocolFilter;
 import io.heddle.web.Requests;
+import io.heddle.web.v1.V1AnnotationsController;
+import io.heddle.web.v1.V1Capability;
 import io.heddle.web.v1.V1Discovery;
 import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
 import io.heddle.web.v1.V1EventsController;
 import io.heddle.web.v1.V1PauseController;
+import io.heddle.web.v1.V1RunDiffController;
+import io.heddle.web.v1.V1RunListController;
 import io.heddle.web.v1.V1RunsController;
+import io.heddle.web.v1.V1TestControls;
 import io.heddle.web.v1.V1WorkflowsController;
 import io.heddle.workflow.WorkflowRegistry;
 import jakarta.servlet.DispatcherType;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -47,6 +62,8 @@ public final class HeddleWebAutoConfiguration {
   // Ahead of Spring Security: what it refuses has to pass the envelope on its way out. And ahead of
   // the filters that read forms: nobody's body is read before its sender is known.
   private static final int BEFORE_SECURITY = -10_100;
+
+  private static final int BEFORE_PROTOCOL = BEFORE_SECURITY - 10;
 
   private static final Duration SHORTEST_RETENTION = Duration.ofHours(24);
 
@@ -74,6 +91,22 @@ public final class HeddleWebAutoConfiguration {
     registration.setOrder(BEFORE_SECURITY);
     registration.setAsyncSupported(true);
     return registration;
+  }
+
+  /** Outermost, so that refusals of the layers behind it are compressed like answers. */
+  @Bean
+  FilterRegistrationBean<GzipFilter> heddleGzipFilter(PathOwnership ownership) {
+    FilterRegistrationBean<GzipFilter> registration =
+        new FilterRegistrationBean<>(new GzipFilter(ownership::isOwned));
+    registration.setOrder(BEFORE_PROTOCOL);
+    registration.setAsyncSupported(true);
+    return registration;
+  }
+
+  @Bean
+  @ConditionalOnBean(name = "heddleGzipFilter")
+  V1Capability heddleContentEncodings() {
+    return V1Capability.of("restTransport", Map.of("contentEncodings", List.of(GzipFilter.CODING)));
   }
 
   @Bean
@@ -141,7 +174,10 @@ public final class HeddleWebAutoConfiguration {
 
   @Bean
   V1DiscoveryController heddleDiscoveryController(
-      Limits limits, HeddleProperties properties, ConformanceFixtures fixtures) {
+      Limits limits,
+      HeddleProperties properties,
+      ConformanceFixtures fixtures,
+      ObjectProvider<V1Capability> features) {
     V1Discovery discovery =
         new V1Discovery(
             HostVersion.build(),
@@ -150,14 +186,28 @@ public final class HeddleWebAutoConfiguration {
             limits,
             Math.toIntExact(properties.limits().maxRequestBody().toBytes()),
             properties.idempotency().retention().toSeconds(),
-            fixtures.ids());
+            fixtures.ids(),
+            features.orderedStream().toList());
     return new V1DiscoveryController(discovery);
   }
 
   @Bean
+  V1TestControls heddleTestControls(HeddleProperties properties) {
+    return new V1TestControls(
+        properties.conformance().enabled()
+            ? new V1TestControls.Range(HostVersion.ENGINE, HostVersion.ENGINE)
+            : null);
+  }
+
+  @Bean
   V1RunsController heddleRunsController(
-      RunCreator creator, RunService runs, Mutations mutations, Requests requests, Errors errors) {
-    return new V1RunsController(creator, runs, mutations, requests, errors);
+      RunCreator creator,
+      RunService runs,
+      Mutations mutations,
+      Requests requests,
+      Errors errors,
+      V1TestControls controls) {
+    return new V1RunsController(creator, runs, mutations, requests, errors, controls);
   }
 
   @Bean
@@ -169,6 +219,50 @@ public final class HeddleWebAutoConfiguration {
   @Bean
   V1EventsController heddleEventsController(RunStore store, EventStreams streams, LongPolls polls) {
     return new V1EventsController(store, streams, polls);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  AnnotationStore heddleAnnotationStore(HostDatabase database) {
+    return new AnnotationSql(database.jdbc(), database.transactions());
+  }
+
+  @Bean
+  Redactor heddleRedactor() {
+    return new Redactor();
+  }
+
+  @Bean
+  Feedback heddleFeedback(
+      AnnotationStore store, RunStore runs, WorkflowRegistry workflows, Redactor redactor) {
+    return new Feedback(store, runs, workflows, redactor);
+  }
+
+  @Bean
+  V1AnnotationsController heddleAnnotationsController(
+      Feedback feedback, Mutations mutations, Requests requests) {
+    return new V1AnnotationsController(feedback, mutations, requests);
+  }
+
+  @Bean
+  RunComparison heddleRunComparison(RunStore store, Redactor redactor) {
+    return new RunComparison(store, redactor);
+  }
+
+  @Bean
+  V1RunDiffController heddleRunDiffController(RunComparison comparison) {
+    return new V1RunDiffController(comparison);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  RunListing heddleRunListing(HostDatabase database) {
+    return new RunListSql(database.jdbc());
+  }
+
+  @Bean
+  V1RunListController heddleRunListController(RunListing runs) {
+    return new V1RunListController(runs);
   }
 
   @Bean

@@ -6,6 +6,7 @@ import io.heddle.run.LocalExecution;
 import io.heddle.run.LocalExecution.Seat;
 import io.heddle.run.NewRun;
 import io.heddle.run.Run;
+import io.heddle.run.RunAlreadyActiveException;
 import io.heddle.run.RunState;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
@@ -22,11 +23,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.ConcurrencyFailureException;
 
 /** Accepts runs. Thread-safe. */
 public final class RunCreator {
 
-  // A definition that changes faster than this is not a definition.
+  // A definition that changes faster than this is not a definition, nor does a scope that is taken
+  // and free in turns have to be caught in its free moment.
   private static final int TRIES = 3;
 
   private final WorkflowRegistry workflows;
@@ -65,7 +68,7 @@ public final class RunCreator {
       @Nullable Map<String, @Nullable Object> configurable,
       @Nullable List<String> tags,
       @Nullable Map<String, @Nullable Object> metadata,
-      @Nullable String scopeId,
+      Run.@Nullable Scope scope,
       @Nullable String callbackUrl) {}
 
   /**
@@ -110,6 +113,7 @@ public final class RunCreator {
    *
    * @return empty if the tenant sees no workflow of this id
    * @throws InvalidInputsException listing every fault of inputs and configuration
+   * @throws RunAlreadyActiveException if the run cannot be the only one of its scope
    */
   public Optional<Accepted> create(Request request) {
     Optional<Seat> seat = execution.reserve();
@@ -121,6 +125,9 @@ public final class RunCreator {
         if (accepted.isEmpty()) {
           workflow = workflows.newest(request.tenant(), request.workflowId());
         }
+      }
+      if (workflow.isPresent() && accepted.isEmpty()) {
+        throw new ConcurrencyFailureException("Others were faster each time");
       }
       return accepted;
     } finally {
@@ -150,7 +157,7 @@ public final class RunCreator {
             configurable,
             request.tags(),
             request.metadata(),
-            request.scopeId(),
+            request.scope(),
             request.callbackUrl(),
             null,
             0);

@@ -115,6 +115,29 @@ public final class Json {
   }
 
   /**
+   * A value that equals every other one which says the same in JSON, whatever the order of its
+   * members and the spelling of its numbers.
+   */
+  public static @Nullable Object normalised(@Nullable Object value) {
+    if (value instanceof Map<?, ?> map) {
+      Map<String, @Nullable Object> normalised = new LinkedHashMap<>();
+      map.forEach((key, member) -> normalised.put((String) key, normalised(member)));
+      return normalised;
+    }
+    if (value instanceof List<?> list) {
+      List<@Nullable Object> normalised = new ArrayList<>(list.size());
+      for (Object item : list) {
+        normalised.add(normalised(item));
+      }
+      return normalised;
+    }
+    if (value instanceof Number number) {
+      return new BigDecimal(number.toString()).stripTrailingZeros();
+    }
+    return value;
+  }
+
+  /**
    * An object with members in the order given, which {@link Map#of} would not keep.
    *
    * @param namesAndValues names and values in turn

@@ -75,7 +75,7 @@ final class RunRows {
         : Json.write(Json.members("code", error.code(), "message", error.message()));
   }
 
-  private static @Nullable RunError error(@Nullable String json) {
+  static @Nullable RunError error(@Nullable String json) {
     if (json == null) {
       return null;
     }
@@ -105,7 +105,7 @@ final class RunRows {
   }
 
   @SuppressWarnings("unchecked")
-  private static @Nullable List<String> tags(@Nullable String json) {
+  static @Nullable List<String> tags(@Nullable String json) {
     return json == null ? null : (List<String>) Json.parse(json);
   }
 
@@ -113,7 +113,7 @@ final class RunRows {
     return json == null ? null : Json.parseObject(json);
   }
 
-  private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+  static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
     OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
     return time == null ? null : time.toInstant();
   }

@@ -5,6 +5,7 @@ import io.heddle.run.EventType;
 import io.heddle.run.NewRun;
 import io.heddle.run.PauseRequest;
 import io.heddle.run.Run;
+import io.heddle.run.RunAlreadyActiveException;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunState;
 import io.heddle.run.RunStatus;
@@ -35,20 +36,36 @@ public final class RunSql implements RunStore {
       insert into openwop.run (
         run_id, tenant_id, owner_principal, owner_issuer, owner_lane, owner_kind,
         workflow_scope, workflow_id, workflow_revision, status, wake_at, lease_owner, lease_epoch,
-        state, inputs, configurable, tags, metadata, scope_id, callback_url,
+        state, inputs, configurable, tags, metadata, scope_id, exclusive_in_scope, callback_url,
         parent_run_id, parent_node_id, depth,
         engine_version, event_log_schema_version)
       select
         :run, :tenant, :principal, :issuer, :lane, :kind,
         :scope, :workflow, :revision, 'PENDING',
         case when :owner::text is null then now() end, :owner, case when :owner::text is null then 0 else 1 end,
-        :state::json, :inputs::json, :configurable::json, :tags::json, :metadata::json, :scopeId, :callbackUrl,
+        :state::json, :inputs::json, :configurable::json, :tags::json, :metadata::json, :scopeId, :exclusive, :callbackUrl,
         :parentRun, :parentNode, :depth,
         :engineVersion, :eventLogSchemaVersion
       where not exists (
         select 1 from openwop.workflow_revision w
         where w.scope = :scope and w.scope <> '*' and w.workflow_id = :workflow and w.revision > :revision)
+      %s
       returning created_at
+      """;
+
+  private static final String INSERT_ANY = INSERT.formatted("");
+
+  // Waits for a transaction that is about to take the scope, and leaves this one usable if it does.
+  private static final String INSERT_EXCLUSIVE =
+      INSERT.formatted(
+          """
+          on conflict (tenant_id, scope_id) where exclusive_in_scope and ended_at is null do nothing\
+          """);
+
+  private static final String ACTIVE_IN_SCOPE =
+      """
+      select run_id from openwop.run
+      where tenant_id = :tenant and scope_id = :scopeId and exclusive_in_scope and ended_at is null
       """;
 
   private static final String FIND =
@@ -132,7 +149,30 @@ public final class RunSql implements RunStore {
 
   @Override
   public Optional<Instant> create(NewRun run, @Nullable String leaseOwner) {
-    return jdbc.sql(INSERT)
+    Run.Scope scope = run.scope();
+    if (scope == null || !scope.exclusive()) {
+      return insert(INSERT_ANY, run, leaseOwner);
+    }
+    Optional<Instant> created = insert(INSERT_EXCLUSIVE, run, leaseOwner);
+    if (created.isEmpty()) {
+      Optional<String> active = activeInScope(run.tenant(), scope);
+      if (active.isPresent()) {
+        throw new RunAlreadyActiveException(active.get());
+      }
+    }
+    return created;
+  }
+
+  private Optional<String> activeInScope(Tenant tenant, Run.Scope scope) {
+    return jdbc.sql(ACTIVE_IN_SCOPE)
+        .param("tenant", tenant.id())
+        .param("scopeId", scope.id())
+        .query(String.class)
+        .optional();
+  }
+
+  private Optional<Instant> insert(String sql, NewRun run, @Nullable String leaseOwner) {
+    return jdbc.sql(sql)
         .param("run", run.runId())
         .param("tenant", run.tenant().id())
         .param("principal", run.owner().principal())
@@ -148,7 +188,8 @@ public final class RunSql implements RunStore {
         .param("configurable", Json.write(run.configurable()))
         .param("tags", run.tags() == null ? null : Json.write(run.tags()))
         .param("metadata", run.metadata() == null ? null : Json.write(run.metadata()))
-        .param("scopeId", run.scopeId())
+        .param("scopeId", run.scope() == null ? null : run.scope().id())
+        .param("exclusive", run.scope() != null && run.scope().exclusive())
         .param("callbackUrl", run.callbackUrl())
         .param("parentRun", run.parent() == null ? null : run.parent().runId())
         .param("parentNode", run.parent() == null ? null : run.parent().nodeId())

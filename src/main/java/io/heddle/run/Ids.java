@@ -29,6 +29,11 @@ public final class Ids {
     return "evt-" + next();
   }
 
+  /** A new id of an annotation. */
+  public static String annotation() {
+    return "ann-" + next();
+  }
+
   /** A new id of a request. */
   public static String request() {
     return "req-" + next();

@@ -21,7 +21,7 @@ public record NewRun(
     Map<String, @Nullable Object> configurable,
     @Nullable List<String> tags,
     @Nullable Map<String, @Nullable Object> metadata,
-    @Nullable String scopeId,
+    Run.@Nullable Scope scope,
     @Nullable String callbackUrl,
     Run.@Nullable Parent parent,
     int depth) {}

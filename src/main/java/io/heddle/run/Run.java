@@ -52,6 +52,13 @@ public record Run(
    */
   public record WorkflowRef(String scope, String workflowId, int revision) {}
 
+  /**
+   * What a run belongs to in its creator's eyes; opaque to the host.
+   *
+   * @param exclusive whether it may be live only while no other exclusive run of this scope is
+   */
+  public record Scope(String id, boolean exclusive) {}
+
   /** Who created the run; recorded once and never rewritten. */
   public record Owner(String principal, String issuer, String lane, String kind) {}
 }

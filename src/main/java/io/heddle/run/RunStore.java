@@ -18,6 +18,8 @@ public interface RunStore {
    * @param leaseOwner the host node that starts it at once under epoch 1, or null to leave it to
    *     whoever is free
    * @return when it was created, or empty if its workflow revision is no longer the newest
+   * @throws RunAlreadyActiveException if it is exclusive and another exclusive run of its scope is
+   *     live; the caller's transaction can go on
    */
   Optional<Instant> create(NewRun run, @Nullable String leaseOwner);
 

@@ -34,4 +34,12 @@ public final class Callers {
   static boolean isOwned(HttpServletRequest request) {
     return request.getAttribute(OWNED) != null;
   }
+
+  /**
+   * Decoded and normalised as the dispatcher will see it; the raw URI could spell it differently.
+   */
+  static String path(HttpServletRequest request) {
+    String info = request.getPathInfo();
+    return info == null ? request.getServletPath() : request.getServletPath() + info;
+  }
 }

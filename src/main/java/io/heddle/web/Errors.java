@@ -5,6 +5,7 @@ import io.heddle.idempotency.InFlightException;
 import io.heddle.idempotency.KeyMismatchException;
 import io.heddle.json.Json;
 import io.heddle.json.JsonFault;
+import io.heddle.run.RunAlreadyActiveException;
 import io.heddle.workflow.Fault;
 import io.heddle.workflow.InvalidInputsException;
 import io.heddle.workflow.InvalidWorkflowException;
@@ -32,6 +33,9 @@ import org.springframework.web.ErrorResponse;
 public final class Errors {
 
   private static final Logger log = LoggerFactory.getLogger(Errors.class);
+
+  // The protocol tells hosts in a browser from others; which of our nodes it is concerns nobody.
+  private static final String ACTIVE_HOST = "cloud";
 
   private final ErrorSpelling spelling;
 
@@ -73,6 +77,14 @@ public final class Errors {
           ErrorCode.IDEMPOTENCY_IN_FLIGHT,
           "A request with this Idempotency-Key is still at work",
           1);
+    }
+    if (failure instanceof RunAlreadyActiveException active) {
+      // Thrown through the idempotency record, so that a retry under the same key is judged anew.
+      return Problem.retryLater(
+          ErrorCode.RUN_ALREADY_ACTIVE,
+          "Another run is live in this scope",
+          Math.max(1, retryAfterSeconds),
+          Map.of("activeRunId", active.activeRunId(), "activeHost", ACTIVE_HOST));
     }
     if (isDatabaseAway(failure)) {
       log.warn("The database does not answer: {}", failure.toString());

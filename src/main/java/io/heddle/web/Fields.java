@@ -15,10 +15,76 @@ public final class Fields {
 
   private final Map<String, @Nullable Object> body;
 
-  private final List<Problem.Place> faults = new ArrayList<>();
+  private final String place;
+
+  private final List<Problem.Place> faults;
 
   public Fields(Map<String, @Nullable Object> body) {
+    this(body, "", new ArrayList<>());
+  }
+
+  private Fields(Map<String, @Nullable Object> body, String place, List<Problem.Place> faults) {
     this.body = body;
+    this.place = place;
+    this.faults = faults;
+  }
+
+  /** The members of an object within this one, none if it is absent. Faults are shared. */
+  public Fields nested(String member) {
+    Map<String, @Nullable Object> object = object(member);
+    return new Fields(object == null ? Json.members() : object, place + "/" + member, faults);
+  }
+
+  /**
+   * The members of an object within this one that must be there.
+   *
+   * @throws Problem if it is not, for then there is nothing to look at
+   */
+  public Fields requiredNested(String member) {
+    require(member);
+    Fields nested = nested(member);
+    if (!(body.get(member) instanceof Map<?, ?>)) {
+      check();
+    }
+    return nested;
+  }
+
+  /** Refuses members of any other name; theirs are not repeated. */
+  public void closed(String... members) {
+    List<String> known = List.of(members);
+    if (!known.containsAll(body.keySet())) {
+      faults.add(new Problem.Place(place, "must have no members but " + String.join(", ", known)));
+    }
+  }
+
+  /** A member that must be there, whatever it is. */
+  public void require(String member) {
+    if (!body.containsKey(member)) {
+      fault(member, "is required");
+    }
+  }
+
+  /** An integer within bounds, or null. */
+  public @Nullable Integer integer(String member, int min, int max) {
+    Object value = body.get(member);
+    if (value == null && !body.containsKey(member)) {
+      return null;
+    }
+    // 4.0 and 4e0 are integers, too.
+    if (value instanceof Number number
+        && number.doubleValue() == Math.rint(number.doubleValue())
+        && number.doubleValue() >= min
+        && number.doubleValue() <= max) {
+      return number.intValue();
+    }
+    return fault(member, "must be an integer from %d to %d".formatted(min, max), null);
+  }
+
+  /** One of the given texts that must be there; empty, and a fault, if it is none of them. */
+  public String requiredChoice(String member, List<String> choices) {
+    return body.get(member) instanceof String text && choices.contains(text)
+        ? text
+        : fault(member, "must be one of " + String.join(", ", choices), "");
   }
 
   /** A non-empty string that must be there. */
@@ -82,7 +148,7 @@ public final class Fields {
 
   /** Records a fault of a member. */
   public void fault(String member, String problem) {
-    faults.add(new Problem.Place("/" + member, problem));
+    faults.add(new Problem.Place(place + "/" + member, problem));
   }
 
   /** Refuses the request if anything was wrong. */

@@ -41,7 +41,15 @@ public final class Problem extends RuntimeException {
 
   /** A request that may succeed later; header and details tell the same time. */
   public static Problem retryLater(ErrorCode code, String message, int seconds) {
-    return new Problem(code, message, Map.of("retryAfter", seconds), seconds);
+    return retryLater(code, message, seconds, Map.of());
+  }
+
+  /** A request that may succeed later, with more details than the time. */
+  public static Problem retryLater(
+      ErrorCode code, String message, int seconds, Map<String, Object> details) {
+    Map<String, Object> all = new LinkedHashMap<>(details);
+    all.put("retryAfter", seconds);
+    return new Problem(code, message, all, seconds);
   }
 
   /** A value of the request that is not acceptable. */

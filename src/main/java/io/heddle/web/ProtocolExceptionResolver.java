@@ -34,8 +34,10 @@ public final class ProtocolExceptionResolver implements HandlerExceptionResolver
       return null;
     }
     if (failure instanceof ErrorResponse refused) {
-      // A 405 has to name the methods that are served.
-      refused.getHeaders().getAllow().forEach(method -> response.addHeader("Allow", method.name()));
+      // What would be accepted instead, for example the methods of a path.
+      refused
+          .getHeaders()
+          .forEach((name, values) -> values.forEach(value -> response.addHeader(name, value)));
     }
     if (failure instanceof IOException) {
       // The client is gone; there is nobody to answer.

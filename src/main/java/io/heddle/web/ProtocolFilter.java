@@ -53,7 +53,7 @@ public final class ProtocolFilter extends OncePerRequestFilter {
 
   @Override
   protected boolean shouldNotFilter(HttpServletRequest request) {
-    return !isOwned.test(path(request));
+    return !isOwned.test(Callers.path(request));
   }
 
   @Override
@@ -65,8 +65,11 @@ public final class ProtocolFilter extends OncePerRequestFilter {
     request.setAttribute(Callers.OWNED, Boolean.TRUE);
     MDC.put(REQUEST_ID, requestId);
     try {
-      if (isPublic.test(path(request)) || authenticate(request, response)) {
+      if (isPublic.test(Callers.path(request))) {
+        chain.doFilter(request, new Enveloping(response));
+      } else if (authenticate(request, response)) {
         refuseForms(request);
+        checkQuery(request);
         chain.doFilter(request, new Enveloping(response));
       }
     } catch (ServletException | RuntimeException e) {
@@ -74,6 +77,18 @@ public final class ProtocolFilter extends OncePerRequestFilter {
       errors.write(response, errors.problem(cause));
     } finally {
       MDC.remove(REQUEST_ID);
+    }
+  }
+
+  /** Whoever asks for a parameter later would get an exception of the container's own. */
+  private static void checkQuery(HttpServletRequest request) {
+    // Other methods have a body, which this might consume.
+    if (request.getQueryString() != null && request.getMethod().matches("GET|HEAD")) {
+      try {
+        request.getParameterMap();
+      } catch (IllegalStateException e) {
+        throw new Problem(ErrorCode.VALIDATION_ERROR, "The query of the request cannot be decoded");
+      }
     }
   }
 
@@ -133,12 +148,6 @@ public final class ProtocolFilter extends OncePerRequestFilter {
       return new Problem(ErrorCode.KEY_REVOKED, "The credential was revoked");
     }
     return new Problem(ErrorCode.UNAUTHENTICATED, "A valid bearer credential is required");
-  }
-
-  private static String path(HttpServletRequest request) {
-    // Decoded and normalised as the dispatcher will see it; the raw URI could spell it differently.
-    String info = request.getPathInfo();
-    return info == null ? request.getServletPath() : request.getServletPath() + info;
   }
 
   /** Answers with the envelope where a layer behind would let the container write a page. */

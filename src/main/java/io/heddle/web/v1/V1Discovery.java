@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -14,6 +15,7 @@ import java.util.TreeSet;
  * from what enforces it; what is not here is not claimed.
  *
  * @param fixtures ids of conformance workflows this host runs; empty outside a test deployment
+ * @param features what the host's optional parts claim for themselves
  */
 public record V1Discovery(
     String version,
@@ -22,7 +24,8 @@ public record V1Discovery(
     Limits limits,
     int maxRequestBodyBytes,
     long idempotencyRetentionSeconds,
-    Collection<String> fixtures) {
+    Collection<String> fixtures,
+    List<V1Capability> features) {
 
   private static final String PROTOCOL = "1.0";
 
@@ -54,12 +57,26 @@ public record V1Discovery(
                 new TreeSet<>(V1PauseController.POLICIES.keySet()))));
     root.put("subWorkflow", Json.members("supported", true, "inputMapping", true));
     root.put("idempotency", idempotency());
+    families().forEach(root::put);
     SortedSet<String> sorted = new TreeSet<>(fixtures);
     if (!sorted.isEmpty()) {
       root.put("fixtures", sorted);
     }
     root.put("capabilities", new LinkedHashMap<>(root));
     return root;
+  }
+
+  private Map<String, Map<String, Object>> families() {
+    Map<String, Map<String, Object>> families = new TreeMap<>();
+    for (V1Capability feature : features) {
+      if (!feature.members().isEmpty()) {
+        // Sorted, for the order of beans is no part of the document.
+        families
+            .computeIfAbsent(feature.family(), family -> new TreeMap<>())
+            .putAll(feature.members());
+      }
+    }
+    return families;
   }
 
   private Map<String, Object> advertisedLimits() {

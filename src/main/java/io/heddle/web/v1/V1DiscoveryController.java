@@ -1,14 +1,11 @@
 package io.heddle.web.v1;
 
 import io.heddle.json.Json;
+import io.heddle.web.EntityTags;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
-import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -26,12 +23,7 @@ public final class V1DiscoveryController {
   private record Document(byte[] bytes, String etag) {
 
     static Document of(byte[] bytes) {
-      try {
-        byte[] hash = MessageDigest.getInstance("SHA-256").digest(bytes);
-        return new Document(bytes, '"' + HexFormat.of().formatHex(hash, 0, 16) + '"');
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException(e);
-      }
+      return new Document(bytes, EntityTags.of(bytes));
     }
   }
 
@@ -55,7 +47,7 @@ public final class V1DiscoveryController {
   }
 
   private static ResponseEntity<byte[]> answer(HttpServletRequest request, Document document) {
-    if (matches(request.getHeader("If-None-Match"), document.etag())) {
+    if (EntityTags.match(request, document.etag())) {
       return ResponseEntity.status(304)
           .header("ETag", document.etag())
           .header("Cache-Control", CACHE)
@@ -66,19 +58,6 @@ public final class V1DiscoveryController {
         .header("Cache-Control", CACHE)
         .contentType(MediaType.APPLICATION_JSON)
         .body(document.bytes());
-  }
-
-  private static boolean matches(@Nullable String ifNoneMatch, String etag) {
-    if (ifNoneMatch == null) {
-      return false;
-    }
-    for (String candidate : ifNoneMatch.split(",")) {
-      String tag = candidate.strip();
-      if (tag.equals("*") || tag.equals(etag) || tag.equals("W/" + etag)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private static byte[] resource(String name) {

@@ -1,8 +1,13 @@
 package io.heddle.web.v1;
 
+import io.heddle.diff.RunDiff;
+import io.heddle.diff.RunDiff.EventDiff;
+import io.heddle.feedback.Annotation;
+import io.heddle.feedback.Remark;
 import io.heddle.json.Json;
 import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
+import io.heddle.run.RunListing;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
@@ -102,6 +107,57 @@ final class V1Documents {
     return snapshot;
   }
 
+  /** A run in a list. */
+  static Map<String, @Nullable Object> row(RunListing.Row run) {
+    Map<String, @Nullable Object> row =
+        Json.members(
+            "runId",
+            run.runId(),
+            "workflowId",
+            run.workflowId(),
+            "status",
+            V1Mapping.spell(run.status()),
+            "createdAt",
+            time(run.createdAt()));
+    putPresent(row, "startedAt", run.startedAt() == null ? null : time(run.startedAt()));
+    putPresent(row, "endedAt", run.endedAt() == null ? null : time(run.endedAt()));
+    putPresent(row, "tags", run.tags());
+    putPresent(row, "errorCode", run.errorCode());
+    return row;
+  }
+
+  static Map<String, @Nullable Object> annotation(Annotation annotation) {
+    Remark remark = annotation.remark();
+    Map<String, @Nullable Object> target = Json.members("runId", annotation.runId());
+    putPresent(target, "eventId", remark.eventId());
+    putPresent(target, "nodeId", remark.nodeId());
+    Map<String, @Nullable Object> signal =
+        Json.members("kind", V1Mapping.spell(remark.signal().kind()));
+    putPresent(signal, "rating", remark.signal().rating());
+    putPresent(signal, "label", remark.signal().label());
+    putPresent(signal, "correction", remark.signal().correction());
+    Map<String, @Nullable Object> document =
+        Json.members(
+            "annotationId",
+            annotation.annotationId(),
+            "target",
+            target,
+            "signal",
+            signal,
+            "actor",
+            Json.members("principalRef", remark.principal()));
+    putPresent(document, "note", remark.note());
+    document.put("createdAt", time(annotation.createdAt()));
+    return document;
+  }
+
+  private static void putPresent(
+      Map<String, @Nullable Object> document, String member, @Nullable Object value) {
+    if (value != null) {
+      document.put(member, value);
+    }
+  }
+
   /** An event as JSON text: the stored payload goes in as it is, byte for byte. */
   static String event(RunEvent event) {
     StringBuilder json = new StringBuilder(256 + event.payload().length());
@@ -135,6 +191,47 @@ final class V1Documents {
             Json.write(V1Mapping.spell(page.status())),
             page.nextSequence() - 1,
             Math.min(last + 1, page.nextSequence()));
+  }
+
+  static String diff(RunDiff diff) {
+    return "{\"a\":%s,\"b\":%s,\"divergedAtSeq\":%s,\"eventDiffs\":%s,\"stateDiff\":%s,\"truncated\":%b}"
+        .formatted(
+            Json.write(diff.a().runId()),
+            Json.write(diff.b().runId()),
+            diff.divergedAt(),
+            diff.events().stream()
+                .map(V1Documents::eventDiff)
+                .collect(Collectors.joining(",", "[", "]")),
+            Json.write(stateDiff(diff)),
+            diff.truncated());
+  }
+
+  private static String eventDiff(EventDiff diff) {
+    StringBuilder json = new StringBuilder("{\"seq\":").append(diff.sequence());
+    json.append(",\"op\":\"");
+    json.append(diff.a() == null ? "added" : diff.b() == null ? "removed" : "changed");
+    json.append('"');
+    if (diff.a() != null) {
+      json.append(",\"aEvent\":").append(event(diff.a()));
+    }
+    if (diff.b() != null) {
+      json.append(",\"bEvent\":").append(event(diff.b()));
+    }
+    return json.append('}').toString();
+  }
+
+  private static Map<String, @Nullable Object> stateDiff(RunDiff diff) {
+    Map<String, @Nullable Object> state = Json.members();
+    if (diff.a().status() != diff.b().status()) {
+      state.put(
+          "status",
+          Json.members(
+              "a", V1Mapping.spell(diff.a().status()), "b", V1Mapping.spell(diff.b().status())));
+    }
+    if (!diff.variables().isEmpty()) {
+      state.put("variables", diff.variables());
+    }
+    return state;
   }
 
   private static Map<String, Object> node(NodeState node) {

@@ -11,6 +11,7 @@ public final class V1Errors implements ErrorSpelling {
   public String code(ErrorCode code) {
     return switch (code) {
       case WORKFLOW_NOT_EDITABLE -> "heddle_workflow_not_editable";
+      case ANNOTATIONS_FULL -> "heddle_annotations_full";
       default -> code.name().toLowerCase(Locale.ROOT);
     };
   }
@@ -30,9 +31,11 @@ public final class V1Errors implements ErrorSpelling {
       case NOT_ACCEPTABLE -> 406;
       case IDEMPOTENCY_KEY_MISMATCH,
           IDEMPOTENCY_IN_FLIGHT,
+          RUN_ALREADY_ACTIVE,
           RUN_TERMINAL,
           RUN_STATE_CONFLICT,
-          WORKFLOW_NOT_EDITABLE ->
+          WORKFLOW_NOT_EDITABLE,
+          ANNOTATIONS_FULL ->
           409;
       case PAYLOAD_TOO_LARGE -> 413;
       case URI_TOO_LONG -> 414;

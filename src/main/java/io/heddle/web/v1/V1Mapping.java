@@ -1,5 +1,6 @@
 package io.heddle.web.v1;
 
+import io.heddle.feedback.Signal;
 import io.heddle.run.EventType;
 import io.heddle.run.RunStatus;
 import java.util.Locale;
@@ -11,6 +12,10 @@ final class V1Mapping {
 
   static String spell(RunStatus status) {
     return status.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  static String spell(Signal.Kind kind) {
+    return kind.name().toLowerCase(Locale.ROOT);
   }
 
   static String spell(EventType type) {

@@ -13,6 +13,7 @@ import io.heddle.run.RunStore;
 import io.heddle.spi.Principal;
 import io.heddle.tenancy.Tenant;
 import io.heddle.web.Callers;
+import io.heddle.web.EntityTags;
 import io.heddle.web.ErrorCode;
 import io.heddle.web.Errors;
 import io.heddle.web.Fields;
@@ -21,12 +22,14 @@ import io.heddle.web.Problem;
 import io.heddle.web.Requests;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.CacheControl;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -36,7 +39,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Runs: create, read, cancel [rest-endpoints §Runs]. */
 @RestController
-public final class V1RunsController {
+public final class V1RunsController implements V1Capability {
 
   static final String RUN = "/v1/runs/{runId:[^:]+}";
 
@@ -45,6 +48,9 @@ public final class V1RunsController {
   private static final int MAX_TAGS = 100;
 
   private static final int MAX_TAG_LENGTH = 256;
+
+  // Small enough to be a key of an index, whatever its characters take there.
+  private static final int MAX_SCOPE_ID = 512;
 
   private static final int MAX_TEXT = 2_048;
 
@@ -58,21 +64,39 @@ public final class V1RunsController {
 
   private final Errors errors;
 
+  private final V1TestControls controls;
+
   public V1RunsController(
-      RunCreator creator, RunService runs, Mutations mutations, Requests requests, Errors errors) {
+      RunCreator creator,
+      RunService runs,
+      Mutations mutations,
+      Requests requests,
+      Errors errors,
+      V1TestControls controls) {
     this.creator = creator;
     this.runs = runs;
     this.mutations = mutations;
     this.requests = requests;
     this.errors = errors;
+    this.controls = controls;
+  }
+
+  @Override
+  public String family() {
+    return "restTransport";
+  }
+
+  @Override
+  public Map<String, Object> members() {
+    return Map.of("conditionalRunGet", true);
   }
 
   @PostMapping("/v1/runs")
   ResponseEntity<byte[]> create(HttpServletRequest request) {
     Principal caller = Callers.require(request, "runs:create");
     Map<String, @Nullable Object> body = requests.object(request);
-    refuseTestControls(request, caller, body);
-    RunCreator.Request wanted = wanted(caller, body);
+    controls.check(request, caller, body);
+    RunCreator.Request wanted = wanted(caller, body, isDeduplicated(request));
     return mutations.run(
         request, wanted.tenant(), "v1.createRun", Map.of(), body, () -> create(wanted));
   }
@@ -86,14 +110,15 @@ public final class V1RunsController {
     return new Done(answer, accepted::start, accepted::abandon);
   }
 
-  private static RunCreator.Request wanted(Principal caller, Map<String, @Nullable Object> body) {
+  private static RunCreator.Request wanted(
+      Principal caller, Map<String, @Nullable Object> body, boolean deduplicated) {
     Fields fields = new Fields(body);
     String workflowId = fields.requiredText("workflowId");
     Map<String, @Nullable Object> inputs = fields.object("inputs");
     Map<String, @Nullable Object> configurable = fields.object("configurable");
     List<String> tags = fields.texts("tags", MAX_TAGS, MAX_TAG_LENGTH);
     Map<String, @Nullable Object> metadata = fields.object("metadata");
-    String scopeId = fields.text("scopeId", MAX_TEXT);
+    Run.Scope scope = scope(fields, body, deduplicated);
     String callbackUrl = fields.text("callbackUrl", MAX_TEXT);
     String tenantId = fields.text("tenantId", MAX_TEXT);
     if (tenantId != null && !tenantId.equals(caller.tenant())) {
@@ -111,33 +136,25 @@ public final class V1RunsController {
         configurable,
         tags,
         metadata,
-        scopeId,
+        scope,
         null);
   }
 
-  /** What only tests may ask for, and this host serves to nobody. */
-  private static void refuseTestControls(
-      HttpServletRequest request, Principal caller, Map<String, @Nullable Object> body) {
-    if (request.getHeader("X-Force-Engine-Version") != null) {
-      throw caller.test()
-          ? new Problem(
-              ErrorCode.UNSUPPORTED_FORCE_ENGINE_VERSION,
-              "This host does not force engine versions")
-          : new Problem(
-              ErrorCode.FORCE_ENGINE_VERSION_FORBIDDEN,
-              "X-Force-Engine-Version is for test credentials only");
+  private static boolean isDeduplicated(HttpServletRequest request) {
+    List<String> values = Collections.list(request.getHeaders("X-Dedup"));
+    if (!values.stream().allMatch("enforce"::equals)) {
+      throw new Problem(ErrorCode.VALIDATION_ERROR, "X-Dedup must be 'enforce', or absent");
     }
-    if (body.get("configurable") instanceof Map<?, ?> configurable
-        && configurable.get("mockProvider") != null) {
-      throw caller.test()
-          ? new Problem(
-              ErrorCode.UNSUPPORTED_MOCK_PROVIDER, "This host has no mock provider of this id")
-          : new Problem(
-              ErrorCode.MOCK_PROVIDER_FORBIDDEN, "Mock providers are for test credentials only");
+    return !values.isEmpty();
+  }
+
+  private static Run.@Nullable Scope scope(
+      Fields fields, Map<String, @Nullable Object> body, boolean deduplicated) {
+    String scopeId = fields.text("scopeId", MAX_SCOPE_ID);
+    if (deduplicated && (!body.containsKey("scopeId") || "".equals(scopeId))) {
+      fields.fault("scopeId", "is required with X-Dedup");
     }
-    if (request.getHeader("X-Dedup") != null) {
-      throw new Problem(ErrorCode.VALIDATION_ERROR, "This host does not serve X-Dedup");
-    }
+    return scopeId == null ? null : new Run.Scope(scopeId, deduplicated);
   }
 
   @GetMapping(RUN)
@@ -148,7 +165,16 @@ public final class V1RunsController {
     boolean waits =
         run.state().nodes().values().stream().anyMatch(node -> node.progress() == Progress.WAITING);
     List<RunStore.Child> children = waits ? runs.children(run.tenant(), runId) : List.of();
-    return json(200, V1Documents.snapshot(run, children));
+    byte[] snapshot = Json.bytes(V1Documents.snapshot(run, children));
+    // The sequence alone would not do: a node that begins to wait, and a newer host that tells more
+    // of the same run, change the snapshot without an event.
+    String etag = EntityTags.of(run.nextSequence() + "-" + V1Mapping.spell(run.status()), snapshot);
+    boolean known = EntityTags.match(request, etag);
+    ResponseEntity.BodyBuilder answer =
+        ResponseEntity.status(known ? 304 : 200)
+            .eTag(etag)
+            .cacheControl(CacheControl.noCache().cachePrivate());
+    return known ? answer.build() : answer.contentType(MediaType.APPLICATION_JSON).body(snapshot);
   }
 
   @PostMapping(RUN + "/cancel")
