@@ -19,8 +19,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -129,7 +129,14 @@ public final class EventStreams implements AutoCloseable {
 
     private final AtomicInteger signals = new AtomicInteger();
 
-    private final AtomicBoolean ended = new AtomicBoolean();
+    // Held whenever the response is touched. The container learns of a failed write before the
+    // writer does, cleans up on a thread of its own and gives the response to another request; its
+    // calls to this listener are where it can be made to wait.
+    private final ReentrantLock writing = new ReentrantLock();
+
+    private volatile boolean ended;
+
+    private boolean completed;
 
     private volatile boolean silent;
 
@@ -147,7 +154,7 @@ public final class EventStreams implements AutoCloseable {
 
     void subscribe() {
       subscription = news.subscribe(runId, this::signal);
-      if (ended.get()) {
+      if (ended) {
         forget();
       }
       signal();
@@ -169,7 +176,7 @@ public final class EventStreams implements AutoCloseable {
         try {
           writers.execute(this::write);
         } catch (RejectedExecutionException e) {
-          end();
+          log.debug("A stream of {} is left to the end of the server", runId);
         }
       }
     }
@@ -178,17 +185,23 @@ public final class EventStreams implements AutoCloseable {
       int seen;
       do {
         seen = signals.get();
+        writing.lock();
         try {
-          if (!ended.get() && writeNews()) {
-            end();
+          if (!ended) {
+            ended = writeNews();
           }
         } catch (IOException e) {
           log.debug("A reader of {} is gone: {}", runId, e.toString());
-          end();
+          ended = true;
         } catch (RuntimeException e) {
           // The client comes back with its last event id and finds another node or a healed one.
           log.warn("A stream of {} ends early: {}", runId, e.toString());
-          end();
+          ended = true;
+        } finally {
+          if (ended) {
+            complete();
+          }
+          writing.unlock();
         }
       } while (signals.addAndGet(-seen) > 0);
     }
@@ -222,13 +235,20 @@ public final class EventStreams implements AutoCloseable {
       }
     }
 
+    /** Ends the stream as soon as nothing is being written to it. */
     void end() {
-      if (ended.compareAndSet(false, true)) {
-        forget();
+      ended = true;
+      signal();
+    }
+
+    private void complete() {
+      forget();
+      if (!completed) {
         try {
           async.complete();
+          completed = true;
         } catch (IllegalStateException e) {
-          log.debug("A stream of {} had ended already", runId);
+          log.debug("A stream of {} is being ended by the container", runId);
         }
       }
     }
@@ -243,18 +263,30 @@ public final class EventStreams implements AutoCloseable {
 
     @Override
     public void onComplete(AsyncEvent event) {
-      ended.set(true);
-      forget();
+      writing.lock();
+      try {
+        ended = true;
+        completed = true;
+        forget();
+      } finally {
+        writing.unlock();
+      }
     }
 
     @Override
     public void onTimeout(AsyncEvent event) {
-      end();
+      onError(event);
     }
 
     @Override
     public void onError(AsyncEvent event) {
-      end();
+      writing.lock();
+      try {
+        ended = true;
+        complete();
+      } finally {
+        writing.unlock();
+      }
     }
 
     @Override

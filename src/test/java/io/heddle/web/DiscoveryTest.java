@@ -78,7 +78,7 @@ class DiscoveryTest {
     assertThat(refused.json().at("/details/maxRequestBodyBytes").asInt()).isEqualTo(most);
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @ValueSource(strings = {DISCOVERY, OPEN_API})
   void anUnchangedDocumentIsNotSentAgain(String path) {
     Answer full = anybody.get(path);
@@ -104,7 +104,7 @@ class DiscoveryTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @ValueSource(strings = {DISCOVERY, OPEN_API})
   void anybodyMayKeepItForAWhile(String path) {
     Answer answer = anybody.get(path);
@@ -115,7 +115,7 @@ class DiscoveryTest {
     assertThat(answer.headers()).doesNotContainKeys("pragma", "expires", "set-cookie");
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @ValueSource(strings = {DISCOVERY, OPEN_API})
   void headIsTheSameWithoutTheBody(String path) {
     Answer full = anybody.get(path);

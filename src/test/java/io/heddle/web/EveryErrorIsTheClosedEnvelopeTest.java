@@ -51,7 +51,7 @@ class EveryErrorIsTheClosedEnvelopeTest {
     this.host = host;
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @MethodSource({"paths", "methods", "bodies", "types", "framings", "headers", "queries"})
   void aRefusalHasTheEnvelopeAndLeavesNothing(Refused refused) throws IOException {
     long before = host.runs();
@@ -331,7 +331,7 @@ class EveryErrorIsTheClosedEnvelopeTest {
     return cases.stream();
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @MethodSource("faultyMembers")
   void aFaultyMemberIsNamedByItsPointer(String members, List<String> pointers) {
     long before = host.runs();

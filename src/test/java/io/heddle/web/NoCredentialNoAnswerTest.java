@@ -9,6 +9,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -46,6 +47,11 @@ class NoCredentialNoAnswerTest {
     host.gate().awaitReached(run, "g");
   }
 
+  @AfterEach
+  void theRunMayEnd() {
+    host.gate().openAll();
+  }
+
   private String existing(Route route) {
     return route.isAboutAWorkflow() ? WORKFLOW : run;
   }
@@ -76,7 +82,7 @@ class NoCredentialNoAnswerTest {
     assertAlwaysRefused("", "unauthenticated", "Bearer");
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @ValueSource(
       strings = {
         "Authorization:\r\n",
@@ -88,7 +94,7 @@ class NoCredentialNoAnswerTest {
     assertAlwaysRefused(header, "unauthenticated", "Bearer");
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @ValueSource(
       strings = {
         "Bearer hk_definitely_not_a_real_key_12345",
@@ -156,7 +162,7 @@ class NoCredentialNoAnswerTest {
     assertAlwaysRefused(wrong + good, "unauthenticated", "Bearer error=\"invalid_token\"");
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @ValueSource(
       strings = {
         "Cookie: Authorization=hk_secret_of_acme; token=hk_secret_of_acme",
@@ -266,7 +272,7 @@ class NoCredentialNoAnswerTest {
     assertNothingHappened();
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @ValueSource(
       strings = {
         "/actuator",

@@ -13,6 +13,7 @@ import io.heddle.run.Wakeup;
 import io.heddle.tenancy.Tenant;
 import io.heddle.web.TestHost.Key;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -62,6 +63,7 @@ class StreamTest {
 
   @AfterEach
   void noStreamOutlivesItsReader() {
+    host.gate().openAll();
     await().atMost(PATIENCE).until(() -> host.bean(EventStreams.class).openStreams() == 0);
   }
 
@@ -116,7 +118,7 @@ class StreamTest {
     assertThat(acme.get(events(run) + "?streamMode=updates,debug").text()).isEqualTo(debug);
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @ValueSource(
       strings = {
         "does-not-exist",
@@ -155,7 +157,7 @@ class StreamTest {
     assertThat(acme.get(events(run), "Last-Event-ID", "99999").text()).isEmpty();
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @ValueSource(strings = {"abc", "-1", "1.5", "99999999999999999999", "0x1", "1 2"})
   void aLastEventThatCannotBeIsRefused(String id) {
     String run = acme.startRun("conformance-noop");
@@ -186,7 +188,8 @@ class StreamTest {
       int subscribers = debug.size() + updates.size();
       await()
           .atMost(PATIENCE)
-          .until(() -> host.bean(EventStreams.class).openStreams() == subscribers);
+          .untilAsserted(
+              () -> assertThat(host.bean(EventStreams.class).openStreams()).isEqualTo(subscribers));
       host.gate().open(run, "gate" + i);
     }
 
@@ -249,12 +252,7 @@ class StreamTest {
     host.gate().awaitReached(run, "gate");
     List<Wire> readers = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
-      Wire reader = new Wire(host.port());
-      reader.send(
-          "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n"
-              .formatted(events(run), Key.ACME.secret()));
-      assertThat(reader.readsOnTo("event: run.started")).isTrue();
-      readers.add(reader);
+      readers.add(reader(run));
     }
     assertThat(host.bean(EventStreams.class).openStreams()).isEqualTo(20);
 
@@ -267,7 +265,49 @@ class StreamTest {
     assertThat(acme.types(run)).endsWith("run.completed");
   }
 
-  @ParameterizedTest
+  @Test
+  void readersThatLeaveDisturbNobodyElse() throws Exception {
+    String ended = acme.startRun("conformance-multi-node");
+    acme.log(ended);
+    String whole = acme.get(events(ended) + "?streamMode=debug").text();
+    String run = acme.startRun(GATED);
+    host.gate().awaitReached(run, "gate");
+    for (int round = 0; round < Integer.getInteger("rounds", 10); round++) {
+      List<Wire> leaving = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        leaving.add(reader(run));
+      }
+      for (Wire reader : leaving) {
+        reader.close();
+      }
+      // The host finds out while it serves these.
+      while (host.bean(EventStreams.class).openStreams() > 0) {
+        List<CompletableFuture<Answer>> others = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+          others.add(acme.sendAsync("GET", events(ended) + "?streamMode=debug", null));
+          others.add(acme.sendAsync("GET", poll(ended, -1, 0), null));
+        }
+        for (CompletableFuture<Answer> other : others) {
+          Answer answer = other.join();
+          assertThat(answer.status()).as("%s", answer).isEqualTo(200);
+          if (answer.header("content-type").startsWith("text/event-stream")) {
+            assertThat(answer.text()).isEqualTo(whole);
+          }
+        }
+      }
+    }
+  }
+
+  private Wire reader(String run) throws IOException {
+    Wire reader = new Wire(host.port());
+    reader.send(
+        "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n"
+            .formatted(events(run), Key.ACME.secret()));
+    assertThat(reader.readsOnTo("event: run.started")).isTrue();
+    return reader;
+  }
+
+  @ParameterizedTest(name = "{0}")
   @CsvSource(
       delimiter = '|',
       textBlock =
@@ -392,7 +432,7 @@ class StreamTest {
         .isEqualTo(acme.get(poll(run, -1, 60)).text());
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @ValueSource(
       strings = {
         "lastSequence=-2",

@@ -56,7 +56,7 @@ class WhatIsAcceptedCanBeExecutedTest {
     assertThat(deepest).isBetween(50, 79);
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @ValueSource(
       strings = {
         "1e-400",
@@ -72,7 +72,7 @@ class WhatIsAcceptedCanBeExecutedTest {
     assertEchoes(acme.startRun(ECHO, boxed(value)), value);
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @ValueSource(
       strings = {"1", "1.0", "1e300", "18446744073709551616", "9223372036854775808", "2147483648"})
   void aLimitBeyondTheHostsOwnIsNoObstacle(String limit) {
