@@ -60,12 +60,18 @@ public final class Gate {
     create(open.resolve(runId));
   }
 
+  /** Lets one attempt end and no other. */
+  public void open(String runId, int attempt) {
+    create(open.resolve(runId + "," + attempt));
+  }
+
   void enter(Execution execution) {
     create(executions.resolve(execution.fileName()));
   }
 
-  boolean isOpen(String runId) {
-    return Files.exists(open.resolve(runId));
+  boolean isOpen(Execution execution) {
+    return Files.exists(open.resolve(execution.runId()))
+        || Files.exists(open.resolve(execution.runId() + "," + execution.attempt()));
   }
 
   private static void create(Path file) {

@@ -76,8 +76,10 @@ class HostInTest {
 
     @Override
     public NodeResult execute(NodeContext context) throws InterruptedException {
-      gate.enter(new Execution(context.runId(), context.attempt(), ProcessHandle.current().pid()));
-      while (!gate.isOpen(context.runId())) {
+      Execution execution =
+          new Execution(context.runId(), context.attempt(), ProcessHandle.current().pid());
+      gate.enter(execution);
+      while (!gate.isOpen(execution)) {
         // Another process opens it: there is nothing to be notified by.
         Thread.sleep(5);
       }
