@@ -5,14 +5,17 @@ import io.heddle.run.RunStore;
 import io.heddle.stream.CommitNews;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 
 /**
  * Joins the cluster before the web server accepts a request and leaves it after the last one, so
- * that a run this node accepts always has a live node behind it.
+ * that a run this node accepts always has a live node behind it. Can be started again: Spring stops
+ * and restarts the cached contexts of an embedding application's tests.
  */
 final class HostLifecycle implements SmartLifecycle {
 
@@ -27,6 +30,8 @@ final class HostLifecycle implements SmartLifecycle {
   private final ScheduledExecutorService timer;
 
   private final Duration lookout;
+
+  private @Nullable ScheduledFuture<?> looking;
 
   private volatile boolean running;
 
@@ -46,14 +51,18 @@ final class HostLifecycle implements SmartLifecycle {
   @Override
   public void start() {
     claimer.start();
-    timer.scheduleWithFixedDelay(
-        this::look, lookout.toMillis(), lookout.toMillis(), TimeUnit.MILLISECONDS);
+    looking =
+        timer.scheduleWithFixedDelay(
+            this::look, lookout.toMillis(), lookout.toMillis(), TimeUnit.MILLISECONDS);
     running = true;
   }
 
   @Override
   public void stop() {
     running = false;
+    if (looking != null) {
+      looking.cancel(false);
+    }
     claimer.close();
   }
 

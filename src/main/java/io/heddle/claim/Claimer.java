@@ -59,9 +59,9 @@ public final class Claimer implements LocalExecution, AutoCloseable {
   private final AtomicBoolean claimQueued = new AtomicBoolean();
 
   // Heartbeats have a thread of their own: a slow claim must not make this node look dead.
-  private final ScheduledExecutorService heartbeats = scheduler("heddle-heartbeat");
+  private volatile ScheduledExecutorService heartbeats = scheduler("heddle-heartbeat");
 
-  private final ScheduledExecutorService claims = scheduler("heddle-claim");
+  private volatile ScheduledExecutorService claims = scheduler("heddle-claim");
 
   public Claimer(
       ClaimStore store,
@@ -78,9 +78,13 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     this.slots = new Semaphore(settings.slots());
   }
 
-  /** Makes this node live. Throws if the database cannot be reached. */
+  /** Makes this node live, also after a close. Throws if the database cannot be reached. */
   public void start() {
     node.join();
+    if (claims.isShutdown()) {
+      heartbeats = scheduler("heddle-heartbeat");
+      claims = scheduler("heddle-claim");
+    }
     repeat(heartbeats, settings.heartbeat(), this::beat);
     repeat(heartbeats, settings.ttl(), this::reconcile);
     repeat(claims, settings.poll(), this::claim);

@@ -42,7 +42,10 @@ record Route(String method, String pattern) {
   /** The path about a run or a workflow; a poll does not wait. */
   String path(String id) {
     String path = pattern.replaceAll("\\{[^}]*}", id);
-    return path.endsWith("/poll") ? path + "?timeout=0" : path;
+    if (path.endsWith("/poll")) {
+      return path + "?timeout=0";
+    }
+    return path.endsWith(":diff") ? path + "?against=" + id : path;
   }
 
   /** A body that is good for this route; null where none is sent. */
@@ -52,6 +55,9 @@ record Route(String method, String pattern) {
     }
     if (!method.equals("POST")) {
       return null;
+    }
+    if (pattern.endsWith("/annotations")) {
+      return "{\"signal\": {\"kind\": \"flag\"}}";
     }
     return switch (pattern) {
       case "/v1/runs" -> "{\"workflowId\": \"%s\"}".formatted(id);
