@@ -130,28 +130,33 @@ public record RunState(
 
   /** This state with one node changed. */
   public RunState with(String nodeId, NodeState node) {
-    Map<String, NodeState> changed = new LinkedHashMap<>(nodes);
-    changed.put(nodeId, node);
-    return new RunState(variables, changed, visits, loops, edges, starts);
+    Copy copy = new Copy(this);
+    copy.nodes = new LinkedHashMap<>(nodes);
+    copy.nodes.put(nodeId, node);
+    return copy.state();
   }
 
   /** This state with one variable changed. */
   public RunState withVariable(String name, @Nullable Object value) {
-    Map<String, @Nullable Object> changed = new LinkedHashMap<>(variables);
-    changed.put(name, value);
-    return new RunState(changed, nodes, visits, loops, edges, starts);
+    Copy copy = new Copy(this);
+    copy.variables = new LinkedHashMap<>(variables);
+    copy.variables.put(name, value);
+    return copy.state();
   }
 
   /** This state with one more start counted. */
   public RunState withStart() {
-    return new RunState(variables, nodes, visits, loops, edges, starts + 1);
+    Copy copy = new Copy(this);
+    copy.starts++;
+    return copy.state();
   }
 
   /** This state with what became of an edge. */
   public RunState withEdge(String edgeId, EdgeOutcome outcome) {
-    Map<String, EdgeOutcome> changed = new LinkedHashMap<>(edges);
-    changed.put(edgeId, outcome);
-    return new RunState(variables, nodes, visits, loops, changed, starts);
+    Copy copy = new Copy(this);
+    copy.edges = new LinkedHashMap<>(edges);
+    copy.edges.put(edgeId, outcome);
+    return copy.state();
   }
 
   /**
@@ -164,23 +169,24 @@ public record RunState(
    */
   public RunState loopedBack(
       String target, int iteration, Collection<String> body, Collection<String> bodyEdges) {
-    Map<String, NodeState> remaining = new LinkedHashMap<>(nodes);
-    Map<String, Integer> visited = new LinkedHashMap<>(visits);
-    Map<String, Integer> looped = new LinkedHashMap<>(loops);
+    Copy copy = new Copy(this);
+    copy.nodes = new LinkedHashMap<>(nodes);
+    copy.visits = new LinkedHashMap<>(visits);
+    copy.loops = new LinkedHashMap<>(loops);
     for (String nodeId : body) {
-      NodeState node = remaining.get(nodeId);
+      NodeState node = copy.nodes.get(nodeId);
       if (node != null && node.progress().isFinal()) {
-        remaining.remove(nodeId);
+        copy.nodes.remove(nodeId);
         if (node.progress() != Progress.SKIPPED) {
-          visited.merge(nodeId, 1, Integer::sum);
+          copy.visits.merge(nodeId, 1, Integer::sum);
         }
       }
-      looped.remove(nodeId);
+      copy.loops.remove(nodeId);
     }
-    looped.put(target, iteration);
-    Map<String, EdgeOutcome> kept = new LinkedHashMap<>(edges);
-    kept.keySet().removeAll(bodyEdges);
-    return new RunState(variables, remaining, visited, looped, kept, starts);
+    copy.loops.put(target, iteration);
+    copy.edges = new LinkedHashMap<>(edges);
+    copy.edges.keySet().removeAll(bodyEdges);
+    return copy.state();
   }
 
   /** The text that {@link #fromJson} reads back. */
@@ -271,5 +277,34 @@ public record RunState(
       Map<String, @Nullable Object> from, String member) {
     Object value = from.get(member);
     return value == null ? Json.members() : Json.object(value, "/" + member);
+  }
+
+  /** The members of a state while one of them changes. */
+  private static final class Copy {
+
+    Map<String, @Nullable Object> variables;
+
+    Map<String, NodeState> nodes;
+
+    Map<String, Integer> visits;
+
+    Map<String, Integer> loops;
+
+    Map<String, EdgeOutcome> edges;
+
+    int starts;
+
+    Copy(RunState state) {
+      variables = state.variables;
+      nodes = state.nodes;
+      visits = state.visits;
+      loops = state.loops;
+      edges = state.edges;
+      starts = state.starts;
+    }
+
+    RunState state() {
+      return new RunState(variables, nodes, visits, loops, edges, starts);
+    }
   }
 }
