@@ -11,12 +11,18 @@ import io.heddle.engine.RetryPolicy;
 import io.heddle.engine.RunCreator;
 import io.heddle.engine.RuntimeCapabilities;
 import io.heddle.engine.Worker;
+import io.heddle.engine.node.ApprovalGateNode;
+import io.heddle.engine.node.ClarificationGateNode;
 import io.heddle.engine.node.DelayNode;
 import io.heddle.engine.node.FailNode;
 import io.heddle.engine.node.IdentityNode;
+import io.heddle.engine.node.InterruptNode;
 import io.heddle.engine.node.NoopNode;
 import io.heddle.engine.node.RequiresMissingNode;
+import io.heddle.interrupt.InterruptService;
+import io.heddle.interrupt.InterruptStore;
 import io.heddle.postgres.ClaimSql;
+import io.heddle.postgres.InterruptSql;
 import io.heddle.postgres.RunSql;
 import io.heddle.postgres.WorkflowSql;
 import io.heddle.run.LocalExecution;
@@ -106,6 +112,21 @@ public final class HeddleAutoConfiguration {
   @Bean
   NodeExecutor heddleSubWorkflowNode() {
     return EngineNodes.subWorkflow();
+  }
+
+  @Bean
+  ApprovalGateNode heddleApprovalGateNode() {
+    return new ApprovalGateNode();
+  }
+
+  @Bean
+  ClarificationGateNode heddleClarificationGateNode() {
+    return new ClarificationGateNode();
+  }
+
+  @Bean
+  InterruptNode heddleInterruptNode() {
+    return new InterruptNode();
   }
 
   @Bean
@@ -217,6 +238,17 @@ public final class HeddleAutoConfiguration {
   @Bean
   RunService heddleRunService(RunStore store, LocalExecution execution, CommitNews news) {
     return new RunService(store, execution, news);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  InterruptStore heddleInterruptStore(HostDatabase database) {
+    return new InterruptSql(database.jdbc());
+  }
+
+  @Bean
+  InterruptService heddleInterruptService(RunStore store, InterruptStore interrupts) {
+    return new InterruptService(store, interrupts);
   }
 
   @Bean

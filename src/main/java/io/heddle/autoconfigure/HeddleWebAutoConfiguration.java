@@ -8,6 +8,7 @@ import io.heddle.feedback.AnnotationStore;
 import io.heddle.feedback.Feedback;
 import io.heddle.idempotency.IdempotencyStore;
 import io.heddle.idempotency.IdempotentOperations;
+import io.heddle.interrupt.InterruptService;
 import io.heddle.postgres.AnnotationSql;
 import io.heddle.postgres.IdempotencySql;
 import io.heddle.postgres.RunListSql;
@@ -32,6 +33,7 @@ import io.heddle.web.v1.V1Discovery;
 import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
 import io.heddle.web.v1.V1EventsController;
+import io.heddle.web.v1.V1InterruptsController;
 import io.heddle.web.v1.V1PauseController;
 import io.heddle.web.v1.V1RunDiffController;
 import io.heddle.web.v1.V1RunListController;
@@ -208,6 +210,12 @@ public final class HeddleWebAutoConfiguration {
       Errors errors,
       V1TestControls controls) {
     return new V1RunsController(creator, runs, mutations, requests, errors, controls);
+  }
+
+  @Bean
+  V1InterruptsController heddleInterruptsController(
+      InterruptService interrupts, RunService runs, Mutations mutations, Requests requests) {
+    return new V1InterruptsController(interrupts, runs, mutations, requests);
   }
 
   @Bean

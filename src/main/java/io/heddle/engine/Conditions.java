@@ -1,13 +1,11 @@
 package io.heddle.engine;
 
 import io.heddle.expression.ExpressionException;
+import io.heddle.json.Json;
 import io.heddle.workflow.EdgeCondition;
 import io.heddle.workflow.ValuePath;
-import java.math.BigDecimal;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Whether the conditions of edges hold. Pure. */
@@ -30,10 +28,10 @@ final class Conditions {
       throw new ExpressionException("gives neither true nor false");
     }
     if (condition instanceof EdgeCondition.Equals equals) {
-      return isSame(find(equals.left(), scope), equals.right());
+      return Json.same(find(equals.left(), scope), equals.right());
     }
     if (condition instanceof EdgeCondition.NotEquals differs) {
-      return !isSame(find(differs.left(), scope), differs.right());
+      return !Json.same(find(differs.left(), scope), differs.right());
     }
     if (condition instanceof EdgeCondition.Contains contains) {
       return contains(find(contains.left(), scope), contains.right());
@@ -48,7 +46,7 @@ final class Conditions {
 
   private static boolean contains(@Nullable Object whole, @Nullable Object part) {
     if (whole instanceof List<?> items) {
-      return items.stream().anyMatch(item -> isSame(item, part));
+      return items.stream().anyMatch(item -> Json.same(item, part));
     }
     if (part instanceof String text) {
       return whole instanceof Map<?, ?> members
@@ -56,27 +54,5 @@ final class Conditions {
           : whole instanceof String string && string.contains(text);
     }
     return false;
-  }
-
-  /** Whether two JSON values are the same; numbers are if they amount to the same. */
-  private static boolean isSame(@Nullable Object a, @Nullable Object b) {
-    if (a instanceof Number left && b instanceof Number right) {
-      return decimal(left).compareTo(decimal(right)) == 0;
-    }
-    if (a instanceof List<?> left && b instanceof List<?> right) {
-      Iterator<?> others = right.iterator();
-      return left.size() == right.size()
-          && left.stream().allMatch(item -> isSame(item, others.next()));
-    }
-    if (a instanceof Map<?, ?> left && b instanceof Map<?, ?> right) {
-      return left.keySet().equals(right.keySet())
-          && left.entrySet().stream()
-              .allMatch(member -> isSame(member.getValue(), right.get(member.getKey())));
-    }
-    return Objects.equals(a, b);
-  }
-
-  private static BigDecimal decimal(Number number) {
-    return new BigDecimal(number.toString());
   }
 }

@@ -3,7 +3,10 @@ package io.heddle.engine;
 import io.heddle.expression.ExpressionException;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
+import io.heddle.run.Ids;
+import io.heddle.run.InterruptEvents;
 import io.heddle.run.NewEvent;
+import io.heddle.run.NewInterrupt;
 import io.heddle.run.NewRun;
 import io.heddle.run.Payloads;
 import io.heddle.run.Run;
@@ -12,9 +15,12 @@ import io.heddle.run.RunState;
 import io.heddle.run.RunState.EdgeOutcome;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Progress;
+import io.heddle.run.RunState.Question;
 import io.heddle.run.RunStatus;
-import io.heddle.run.RunStore.EndedChild;
+import io.heddle.run.RunStore.ChildStanding;
+import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeResult;
+import io.heddle.spi.Resumption;
 import io.heddle.workflow.EdgeCondition;
 import io.heddle.workflow.EdgeDefinition;
 import io.heddle.workflow.NodeDefinition;
@@ -52,6 +58,10 @@ final class Draft {
 
   private final List<NewRun> children = new ArrayList<>();
 
+  private final List<NewInterrupt> interrupts = new ArrayList<>();
+
+  private final List<String> timedOut = new ArrayList<>();
+
   private RunState state;
 
   private RunState stored;
@@ -83,6 +93,8 @@ final class Draft {
     stored = state;
     events.clear();
     children.clear();
+    interrupts.clear();
+    timedOut.clear();
   }
 
   /** Forgets events that turned out to be premature. */
@@ -101,10 +113,16 @@ final class Draft {
       state = state.with(node.id(), before.woken());
       return;
     }
-    int attempt = before == null ? 0 : before.attempt() + 1;
-    state = state.with(node.id(), NodeState.started(attempt)).withStart();
+    if (before != null && before.progress() == Progress.RESUMED) {
+      state = state.with(node.id(), before.resumed());
+      return;
+    }
+    NodeState started = before == null ? NodeState.started(0) : before.restarted();
+    state = state.with(node.id(), started).withStart();
     append(
-        EventType.NODE_STARTED, node.id(), Payloads.nodeStarted(node.id(), node.typeId(), attempt));
+        EventType.NODE_STARTED,
+        node.id(),
+        Payloads.nodeStarted(node.id(), node.typeId(), started.attempt()));
   }
 
   /** Records what a node came to; returns the error that ends the run, if it does. */
@@ -119,6 +137,10 @@ final class Draft {
     if (result instanceof NodeResult.Parked parked) {
       Instant until = clock.instant().plus(parked.wakeAfter());
       state = state.with(node.id(), reached.parked(until, new LinkedHashMap<>(parked.memo())));
+      return Optional.empty();
+    }
+    if (result instanceof NodeResult.Suspended suspended) {
+      suspend(node, reached, suspended);
       return Optional.empty();
     }
     NodeResult.Failed failed = (NodeResult.Failed) result;
@@ -170,6 +192,70 @@ final class Draft {
     return Optional.empty();
   }
 
+  private void suspend(NodeDefinition node, NodeState reached, NodeResult.Suspended suspended) {
+    InterruptRequest request = suspended.request();
+    int ordinal = state.suspensions().getOrDefault(node.id(), 0);
+    Instant now = clock.instant();
+    Instant deadline = request.timeout() == null ? null : now.plus(request.timeout());
+    NewInterrupt interrupt =
+        new NewInterrupt(
+            Ids.interrupt(),
+            node.id(),
+            ordinal,
+            request.kind(),
+            "%s:%s:%d".formatted(run.runId(), node.id(), ordinal),
+            new LinkedHashMap<>(request.data()),
+            request.resumeSchema() == null ? null : new LinkedHashMap<>(request.resumeSchema()),
+            request.timeout() == null ? null : request.timeout().toMillis(),
+            now,
+            deadline);
+    interrupts.add(interrupt);
+    state =
+        state
+            .with(
+                node.id(),
+                reached.suspended(
+                    new Question(interrupt.interruptId(), request.kind(), null),
+                    deadline,
+                    new LinkedHashMap<>(suspended.memo())))
+            .withSuspension(node.id());
+    events.addAll(InterruptEvents.asked(run, interrupt));
+  }
+
+  /** Records that a question was not answered in time; the node goes on with that. */
+  void timeOut(NodeDefinition node) {
+    NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
+    Question question = Objects.requireNonNull(reached.question());
+    timedOut.add(question.interruptId());
+    state = state.with(node.id(), reached.answered(new Resumption(null, null, true)));
+    events.addAll(InterruptEvents.timedOut(node.id(), question));
+  }
+
+  /** The questions that the next step puts. */
+  List<NewInterrupt> interrupts() {
+    return interrupts;
+  }
+
+  /** The ids of the questions whose time is over. */
+  List<String> timedOut() {
+    return timedOut;
+  }
+
+  /** Takes over the answers that were stored beside this draft. */
+  void adopt(RunState outside) {
+    outside
+        .nodes()
+        .forEach(
+            (nodeId, node) -> {
+              NodeState here = state.nodes().get(nodeId);
+              if (node.progress() == Progress.RESUMED
+                  && here != null
+                  && here.progress() == Progress.SUSPENDED) {
+                state = state.with(nodeId, node);
+              }
+            });
+  }
+
   /** The nodes that wait for runs they started, by the ids of those. */
   Map<String, NodeDefinition> waiting() {
     Map<String, NodeDefinition> waiting = new LinkedHashMap<>();
@@ -183,7 +269,7 @@ final class Draft {
   }
 
   /** Records that the run a node waits for has ended, and takes over what it gives. */
-  Optional<RunError> endChild(NodeDefinition node, EndedChild child) {
+  Optional<RunError> endChild(NodeDefinition node, ChildStanding child) {
     SubWorkflowNode.Config config = SubWorkflowNode.Config.of(node.config());
     if (child.status() == RunStatus.COMPLETED) {
       config

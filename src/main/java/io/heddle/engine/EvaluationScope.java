@@ -72,7 +72,7 @@ record EvaluationScope(
   private static String status(NodeState node) {
     return switch (node.progress()) {
       case STARTED -> "running";
-      case PARKED, RETRYING, WAITING -> "waiting";
+      case PARKED, RETRYING, WAITING, SUSPENDED, RESUMED -> "waiting";
       case COMPLETED -> "completed";
       case FAILED -> "failed";
       case SKIPPED -> "skipped";

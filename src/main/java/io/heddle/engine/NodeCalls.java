@@ -5,11 +5,16 @@ import io.heddle.json.JsonFault;
 import io.heddle.run.Run;
 import io.heddle.run.RunState;
 import io.heddle.run.RunState.NodeState;
+import io.heddle.schema.InvalidSchemaException;
+import io.heddle.schema.JsonSchema;
+import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeContext;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.NodeResult;
+import io.heddle.spi.Resumption;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -32,6 +37,8 @@ import tools.jackson.core.JacksonException;
 final class NodeCalls implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(NodeCalls.class);
+
+  private static final Duration LONGEST_WAIT = Duration.ofDays(36_525);
 
   /** A node that came to a result on a thread of its own. */
   record Finished(String nodeId, NodeResult result) {}
@@ -138,10 +145,42 @@ final class NodeCalls implements AutoCloseable {
       }
       return new NodeResult.Parked(parked.wakeAfter(), Json.parseObject(Json.write(parked.memo())));
     }
+    if (result instanceof NodeResult.Suspended suspended) {
+      return checked(suspended);
+    }
     if (result == null) {
       return NodeResult.failed("heddle.node_output_invalid", "The node gave no result");
     }
     return result;
+  }
+
+  private static NodeResult checked(NodeResult.Suspended suspended) {
+    InterruptRequest request = suspended.request();
+    if (request.timeout() != null
+        && (request.timeout().toMillis() < 1 || request.timeout().compareTo(LONGEST_WAIT) > 0)) {
+      return NodeResult.failed(
+          "heddle.node_output_invalid",
+          "A question must stand between a millisecond and a hundred years");
+    }
+    Map<String, @Nullable Object> schema =
+        request.resumeSchema() == null
+            ? null
+            : Json.parseObject(Json.write(request.resumeSchema()));
+    if (schema != null) {
+      try {
+        JsonSchema.compile(schema);
+      } catch (InvalidSchemaException e) {
+        return NodeResult.failed(
+            "heddle.node_output_invalid", "The schema of a node's question is not valid");
+      }
+    }
+    return new NodeResult.Suspended(
+        new InterruptRequest(
+            request.kind(),
+            Json.parseObject(Json.write(request.data())),
+            schema,
+            request.timeout()),
+        Json.parseObject(Json.write(suspended.memo())));
   }
 
   private record Context(
@@ -190,6 +229,11 @@ final class NodeCalls implements AutoCloseable {
     @Override
     public int wakeups() {
       return reached.wakeups();
+    }
+
+    @Override
+    public @Nullable Resumption resumption() {
+      return reached.question() == null ? null : reached.question().answer();
     }
 
     @Override

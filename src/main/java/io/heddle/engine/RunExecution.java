@@ -8,7 +8,7 @@ import io.heddle.run.RunError;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunStatus;
-import io.heddle.run.RunStore.EndedChild;
+import io.heddle.run.RunStore.ChildStanding;
 import io.heddle.run.Step;
 import io.heddle.run.Wakeup;
 import io.heddle.spi.NodeResult;
@@ -45,14 +45,17 @@ final class RunExecution {
     /** Reads the run again, however long that takes. */
     Run reread(Run run) throws InterruptedException;
 
-    /** Those of these runs that have ended, however long that takes. */
-    List<EndedChild> ended(Run run, Collection<String> runIds) throws InterruptedException;
+    /** How these runs stand, however long that takes. */
+    List<ChildStanding> standings(Run run, Collection<String> runIds) throws InterruptedException;
   }
 
   private static final Logger log = LoggerFactory.getLogger(RunExecution.class);
 
   // Keeps one commit, and what a crash repeats, of a bounded size.
   private static final int EVENTS_PER_STEP = 500;
+
+  // How late an execution that waits for its own nodes hears of answers and of ended children.
+  private static final long LISTENING_MS = 500;
 
   private final WorkflowDefinition definition;
 
@@ -83,6 +86,11 @@ final class RunExecution {
   // Looked at when the run was read, for whoever ends a child leaves a signal.
   private boolean childrenMayHaveEnded = true;
 
+  // What a run below this one waits for, if one waits for somebody outside.
+  private @Nullable RunStatus waitingChild;
+
+  private RunStatus storedStatus;
+
   private boolean startedRuns;
 
   RunExecution(
@@ -106,6 +114,7 @@ final class RunExecution {
     this.draft = new Draft(run, definition, limits.retries(), clock);
     this.calls = new NodeCalls(run, definition, executors, nodeThreads);
     this.nextSequence = run.nextSequence();
+    this.storedStatus = run.status();
     this.startedAt = run.startedAt() == null ? clock.instant() : run.startedAt();
     this.allowed = allowedDuration();
   }
@@ -160,6 +169,7 @@ final class RunExecution {
     List<NodeDefinition> starting = new ArrayList<>(interrupted);
     starting.addAll(nodes(draining ? this::isParkedAndDue : this::isDue));
     if (!draining) {
+      starting.addAll(nodes(node -> node.progress() == Progress.RESUMED));
       readiness.unreachable().forEach(draft::leaveOut);
       starting.addAll(readiness.ready());
       for (NodeDefinition node : readiness.broken()) {
@@ -197,7 +207,13 @@ final class RunExecution {
   private Optional<End> start(NodeDefinition node, List<NodeDefinition> submitted)
       throws InterruptedException, Fenced {
     NodeState before = draft.state().nodes().get(node.id());
-    boolean woken = before != null && before.progress() == Progress.PARKED;
+    if (before != null && before.progress() == Progress.SUSPENDED) {
+      draft.timeOut(node);
+      return Optional.empty();
+    }
+    boolean woken =
+        before != null
+            && (before.progress() == Progress.PARKED || before.progress() == Progress.RESUMED);
     if (!woken && draft.state().starts() >= limit()) {
       return breach(
           "node-executions",
@@ -242,7 +258,13 @@ final class RunExecution {
       return Optional.empty();
     }
     childrenMayHaveEnded = false;
-    for (EndedChild child : surroundings.ended(run, waiting.keySet())) {
+    waitingChild = null;
+    for (ChildStanding child : surroundings.standings(run, waiting.keySet())) {
+      if (!child.status().isTerminal()) {
+        waitingChild =
+            waitingChild == null && child.status().isWaiting() ? child.status() : waitingChild;
+        continue;
+      }
       NodeDefinition node = Objects.requireNonNull(waiting.get(child.runId()));
       Optional<RunError> failure = draft.endChild(node, child);
       if (failure.isPresent()) {
@@ -256,7 +278,12 @@ final class RunExecution {
   private Optional<End> await() throws InterruptedException, Fenced {
     Instant until = earlier(deadline(), nextDue());
     long millis = Math.max(1, Duration.between(clock.instant(), until).toMillis() + 1);
-    Optional<NodeCalls.Finished> finished = calls.next(millis);
+    boolean listens = !draft.waiting().isEmpty() || draft.state().awaited() != null;
+    Optional<NodeCalls.Finished> finished =
+        calls.next(listens ? Math.min(millis, LISTENING_MS) : millis);
+    if (finished.isEmpty() && listens) {
+      readAgain();
+    }
     while (finished.isPresent()) {
       NodeDefinition node = definition.node(finished.get().nodeId()).orElseThrow();
       Optional<RunError> failure = draft.end(node, finished.get().result());
@@ -273,13 +300,22 @@ final class RunExecution {
    */
   private Optional<End> rest() throws InterruptedException, Fenced {
     Instant due = nextDue();
-    if (due == null && draft.waiting().isEmpty()) {
+    if (due == null && draft.waiting().isEmpty() && draft.state().awaited() == null) {
       return complete();
     }
     Instant wakeAt = earlier(deadline(), due);
-    return tryCommit(RunStatus.RUNNING, new Wakeup.At(wakeAt), null)
+    return tryCommit(atRest(), new Wakeup.At(wakeAt), null)
         ? Optional.of(new End(Optional.of(wakeAt)))
         : Optional.empty();
+  }
+
+  /** What a run that is at rest is said to wait for. */
+  private RunStatus atRest() {
+    RunStatus awaited = draft.state().awaited();
+    if (awaited != null) {
+      return awaited;
+    }
+    return waitingChild == null ? RunStatus.RUNNING : waitingChild;
   }
 
   private Optional<End> complete() throws InterruptedException, Fenced {
@@ -345,25 +381,39 @@ final class RunExecution {
             draft.state(),
             error,
             wakeup,
-            draft.children());
+            draft.children(),
+            draft.interrupts(),
+            draft.timedOut(),
+            status != storedStatus && (status.isWaiting() || storedStatus.isWaiting()));
     switch (surroundings.commit(step)) {
       case COMMITTED -> {
         nextSequence += draft.events().size();
         startedRuns |= !draft.children().isEmpty();
+        storedStatus = status;
         draft.stored();
         return true;
       }
       case SIGNALLED -> {
-        long epoch = run.leaseEpoch();
-        run = surroundings.reread(run);
-        childrenMayHaveEnded = true;
-        if (run.leaseEpoch() != epoch) {
-          throw new Fenced();
-        }
+        readAgain();
         return false;
       }
       case FENCED -> throw new Fenced();
       default -> throw new IllegalStateException();
+    }
+  }
+
+  /** Takes over what others have stored beside this execution. */
+  private void readAgain() throws InterruptedException, Fenced {
+    long epoch = run.leaseEpoch();
+    long signals = run.signals();
+    run = surroundings.reread(run);
+    if (run.leaseEpoch() != epoch) {
+      throw new Fenced();
+    }
+    if (run.signals() != signals) {
+      childrenMayHaveEnded = true;
+      nextSequence = run.nextSequence();
+      draft.adopt(run.state());
     }
   }
 

@@ -3,7 +3,7 @@ package io.heddle.engine;
 import io.heddle.run.CommitListener;
 import io.heddle.run.Run;
 import io.heddle.run.RunStore;
-import io.heddle.run.RunStore.EndedChild;
+import io.heddle.run.RunStore.ChildStanding;
 import io.heddle.run.Step;
 import io.heddle.workflow.WorkflowRegistry;
 import java.time.Duration;
@@ -126,8 +126,9 @@ public final class Worker {
     }
 
     @Override
-    public List<EndedChild> ended(Run run, Collection<String> runIds) throws InterruptedException {
-      return untilAnswered(run.runId(), () -> store.ended(run.tenant(), List.copyOf(runIds)));
+    public List<ChildStanding> standings(Run run, Collection<String> runIds)
+        throws InterruptedException {
+      return untilAnswered(run.runId(), () -> store.standings(run.tenant(), List.copyOf(runIds)));
     }
   }
 

@@ -6,9 +6,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -107,6 +109,28 @@ public final class Json {
   /** Writes a value as UTF-8 in its own member order. */
   public static byte[] bytes(@Nullable Object value) {
     return MAPPER.writeValueAsBytes(value);
+  }
+
+  /** Whether two JSON values are the same; numbers are if they amount to the same. */
+  public static boolean same(@Nullable Object a, @Nullable Object b) {
+    if (a instanceof Number left && b instanceof Number right) {
+      return number(left).compareTo(number(right)) == 0;
+    }
+    if (a instanceof List<?> left && b instanceof List<?> right) {
+      Iterator<?> others = right.iterator();
+      return left.size() == right.size()
+          && left.stream().allMatch(item -> same(item, others.next()));
+    }
+    if (a instanceof Map<?, ?> left && b instanceof Map<?, ?> right) {
+      return left.keySet().equals(right.keySet())
+          && left.entrySet().stream()
+              .allMatch(member -> same(member.getValue(), right.get(member.getKey())));
+    }
+    return Objects.equals(a, b);
+  }
+
+  private static BigDecimal number(Number number) {
+    return new BigDecimal(number.toString());
   }
 
   /** Writes a value with sorted members, so that equal values have equal bytes. */

@@ -91,11 +91,12 @@ public final class RunSql implements RunStore {
       order by e.sequence
       """;
 
-  private static final String ENDED =
+  private static final String STANDINGS =
       """
-      select run_id, status, state from openwop.run
+      select run_id, status,
+        case when status in ('COMPLETED', 'FAILED', 'CANCELLED') then state end as state
+      from openwop.run
       where tenant_id = :tenant and run_id = any(:runs)
-        and status in ('COMPLETED', 'FAILED', 'CANCELLED')
       """;
 
   private static final String LIVE_CHILDREN =
@@ -129,6 +130,8 @@ public final class RunSql implements RunStore {
 
   private final StepCommit steps;
 
+  private final InterruptRows interrupts;
+
   private final TransactionOperations transactions;
 
   private final int engineVersion;
@@ -142,6 +145,7 @@ public final class RunSql implements RunStore {
       int eventLogSchemaVersion) {
     this.jdbc = jdbc;
     this.steps = new StepCommit(jdbc);
+    this.interrupts = new InterruptRows(jdbc);
     this.transactions = transactions;
     this.engineVersion = engineVersion;
     this.eventLogSchemaVersion = eventLogSchemaVersion;
@@ -220,16 +224,20 @@ public final class RunSql implements RunStore {
 
   @Override
   public Step.Outcome commit(Step step) {
-    if (step.children().isEmpty()) {
+    if (step.children().isEmpty() && step.interrupts().isEmpty() && step.timedOut().isEmpty()) {
       return steps.commit(step);
     }
     return Objects.requireNonNull(
         transactions.execute(
             status -> {
               Step.Outcome outcome = steps.commit(step);
-              // A step that was stored by an earlier try has stored its children with it.
-              if (outcome == Step.Outcome.COMMITTED && !exists(step.children().get(0))) {
-                step.children().forEach(child -> create(child, null));
+              if (outcome == Step.Outcome.COMMITTED) {
+                // A step that was stored by an earlier try has stored these with it.
+                if (!step.children().isEmpty() && !exists(step.children().get(0))) {
+                  step.children().forEach(child -> create(child, null));
+                }
+                interrupts.open(step);
+                interrupts.timeOut(step);
               }
               return outcome;
             }));
@@ -253,16 +261,18 @@ public final class RunSql implements RunStore {
   }
 
   @Override
-  public List<EndedChild> ended(Tenant tenant, List<String> runIds) {
-    return jdbc.sql(ENDED)
+  public List<ChildStanding> standings(Tenant tenant, List<String> runIds) {
+    return jdbc.sql(STANDINGS)
         .param("tenant", tenant.id())
         .param("runs", SqlArrays.text(runIds))
         .query(
-            (row, number) ->
-                new EndedChild(
-                    row.getString("run_id"),
-                    RunStatus.valueOf(row.getString("status")),
-                    RunState.fromJson(row.getString("state")).variables()))
+            (row, number) -> {
+              String state = row.getString("state");
+              return new ChildStanding(
+                  row.getString("run_id"),
+                  RunStatus.valueOf(row.getString("status")),
+                  state == null ? Json.members() : RunState.fromJson(state).variables());
+            })
         .list();
   }
 

@@ -29,9 +29,11 @@ final class StepCommit {
           next_sequence = next_sequence + :count,
           lease_owner = case when :keepLease then lease_owner end,
           lease_epoch = lease_epoch + :raise,
-          wake_at = case when :wakeNow then clock_timestamp() else :wakeAt end,
+          signals = signals + :signal,
+          wake_at = case when :keepLease and lease_owner is not null then null
+            when :wakeNow then clock_timestamp() else :wakeAt end,
           pause_request = case when :settlesPause then null else pause_request end,
-          paused_at = case when :status = 'PAUSED' then clock_timestamp() end,
+          paused_at = case when :status = 'PAUSED' then coalesce(paused_at, clock_timestamp()) end,
           started_at = coalesce(started_at, case when :starts then clock_timestamp() end),
           ended_at = case when :terminal then clock_timestamp() end
         where tenant_id = :tenant and run_id = :run
@@ -42,11 +44,18 @@ final class StepCommit {
       ), told as (
         update openwop.run parent set
           signals = parent.signals + 1,
-          wake_at = case when parent.lease_owner is null and parent.status = 'RUNNING'
+          wake_at = case
+            when parent.lease_owner is null
+              and parent.status in ('RUNNING', 'WAITING_APPROVAL', 'WAITING_INPUT', 'WAITING_EXTERNAL')
             then clock_timestamp() else parent.wake_at end
         from target t
-        where :terminal and parent.run_id = t.parent_run_id and parent.tenant_id = t.tenant_id
+        where :tellsParent and parent.run_id = t.parent_run_id and parent.tenant_id = t.tenant_id
           and parent.status not in ('COMPLETED', 'FAILED', 'CANCELLED')
+      ), invalidated as (
+        update openwop.interrupt set state = 'INVALIDATED', closed_at = t.at
+        from target t
+        where :terminal and interrupt.run_id = t.run_id and interrupt.tenant_id = t.tenant_id
+          and interrupt.state = 'PENDING'
       ), appended as (
         insert into openwop.event (
           run_id, sequence, tenant_id, event_id, type, node_id, payload, occurred_at, schema_version, engine_version)
@@ -63,7 +72,7 @@ final class StepCommit {
       """
       select count(*) from openwop.run
       where tenant_id = :tenant and run_id = :run
-        and lease_epoch = :epoch and next_sequence = :first and signals <> :signals
+        and lease_epoch = :epoch and signals <> :signals
         and status not in ('COMPLETED', 'FAILED', 'CANCELLED')
       """;
 
@@ -95,14 +104,14 @@ final class StepCommit {
             step.wakeup(),
             step.status() == RunStatus.PAUSED || step.status().isTerminal(),
             keepLease,
+            step.status().isTerminal() || step.tellsParent(),
+            0,
             0);
-    if (written == 1) {
+    // Looked for first: after this step was stored, others may have left signals or appended.
+    if (written == 1 || wasAppended(step)) {
       return Step.Outcome.COMMITTED;
     }
-    if (isSignalled(step)) {
-      return Step.Outcome.SIGNALLED;
-    }
-    return wasAppended(step) ? Step.Outcome.COMMITTED : Step.Outcome.FENCED;
+    return isSignalled(step) ? Step.Outcome.SIGNALLED : Step.Outcome.FENCED;
   }
 
   /** Appends to a run whose row the caller's transaction has locked. */
@@ -119,9 +128,11 @@ final class StepCommit {
             amendment.state().toJson(),
             null,
             amendment.wakeup(),
-            true,
-            false,
-            1);
+            !amendment.keepsWorker(),
+            amendment.keepsWorker(),
+            amendment.status().isTerminal() || amendment.status() != run.status(),
+            amendment.keepsWorker() ? 0 : 1,
+            amendment.keepsWorker() ? 1 : 0);
     if (written != 1) {
       throw new IllegalStateException("A locked run changed under its lock");
     }
@@ -140,7 +151,9 @@ final class StepCommit {
       Wakeup wakeup,
       boolean settlesPause,
       boolean keepLease,
-      int raise) {
+      boolean tellsParent,
+      int raise,
+      int signal) {
     return jdbc.sql(APPEND)
         .param("tenant", tenant)
         .param("run", runId)
@@ -158,7 +171,9 @@ final class StepCommit {
         .param("settlesPause", settlesPause)
         .param("signals", signals)
         .param("keepLease", keepLease)
+        .param("tellsParent", tellsParent)
         .param("raise", raise)
+        .param("signal", signal)
         .param("starts", status != RunStatus.PENDING && status != RunStatus.CANCELLED)
         .param("terminal", status.isTerminal())
         .param("ids", SqlArrays.text(events.stream().map(NewEvent::eventId).toList()))
@@ -174,7 +189,6 @@ final class StepCommit {
             .param("tenant", step.tenant().id())
             .param("run", step.runId())
             .param("epoch", step.leaseEpoch())
-            .param("first", step.firstSequence())
             .param("signals", step.signals())
             .query(Integer.class)
             .single()

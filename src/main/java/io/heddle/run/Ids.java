@@ -34,6 +34,11 @@ public final class Ids {
     return "ann-" + next();
   }
 
+  /** A new id of an interrupt. */
+  public static String interrupt() {
+    return "int-" + next();
+  }
+
   /** A new id of a request. */
   public static String request() {
     return "req-" + next();

@@ -121,6 +121,12 @@ public final class RunService {
     news.committed(runId);
   }
 
+  /** Tells readers and this node that somebody answered a run, once it is committed. */
+  public void answered(String runId) {
+    execution.due();
+    news.committed(runId);
+  }
+
   /** Whether a pause of a run that stands like this has to wait for its nodes in progress. */
   public static boolean mustDrain(Run run, PauseRequest request) {
     return request.policy() == PauseRequest.DrainPolicy.DRAIN_CURRENT_NODE

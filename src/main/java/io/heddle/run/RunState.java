@@ -1,8 +1,11 @@
 package io.heddle.run;
 
 import io.heddle.json.Json;
+import io.heddle.spi.InterruptKind;
+import io.heddle.spi.Resumption;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -18,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param visits how often a node was reached before, for the nodes that a loop went back over
  * @param loops how often a loop went back to a node
  * @param edges what became of the edges with a condition whose source has ended
+ * @param suspensions how often a node asked somebody outside, for the nodes that did
  * @param starts how many nodes were started, counting every attempt
  */
 public record RunState(
@@ -26,6 +30,7 @@ public record RunState(
     Map<String, Integer> visits,
     Map<String, Integer> loops,
     Map<String, EdgeOutcome> edges,
+    Map<String, Integer> suspensions,
     int starts) {
 
   /** What the condition of an edge came to. Evaluated once, for what it looks at may change. */
@@ -46,6 +51,10 @@ public record RunState(
     RETRYING,
     /** Started, and waiting for the runs it started. */
     WAITING,
+    /** Started, and waiting for somebody outside, at most until {@link NodeState#until()}. */
+    SUSPENDED,
+    /** Answered, and due to go on. */
+    RESUMED,
     COMPLETED,
     FAILED,
     SKIPPED,
@@ -54,11 +63,18 @@ public record RunState(
     /** Whether the node has an outcome. */
     public boolean isFinal() {
       return switch (this) {
-        case STARTED, PARKED, RETRYING, WAITING -> false;
+        case STARTED, PARKED, RETRYING, WAITING, SUSPENDED, RESUMED -> false;
         case COMPLETED, FAILED, SKIPPED, CANCELLED -> true;
       };
     }
   }
+
+  /**
+   * A question that a node asked.
+   *
+   * @param answer how it ended, or null as long as it stands
+   */
+  public record Question(String interruptId, InterruptKind kind, @Nullable Resumption answer) {}
 
   /**
    * One node.
@@ -68,6 +84,7 @@ public record RunState(
    * @param until when a node that waits is due, by the database's clock; null otherwise
    * @param wakeups how often this attempt was woken
    * @param memo what the parked executor asked to remember
+   * @param question the last one it asked in this visit, or null
    */
   public record NodeState(
       Progress progress,
@@ -75,42 +92,74 @@ public record RunState(
       Map<String, @Nullable Object> outputs,
       @Nullable Instant until,
       int wakeups,
-      Map<String, @Nullable Object> memo) {
+      Map<String, @Nullable Object> memo,
+      @Nullable Question question) {
 
     /** A node whose start is being recorded. */
     public static NodeState started(int attempt) {
-      return new NodeState(Progress.STARTED, attempt, Json.members(), null, 0, Json.members());
+      return new NodeState(
+          Progress.STARTED, attempt, Json.members(), null, 0, Json.members(), null);
+    }
+
+    /** This node, starting once more; a question that was answered is not asked again. */
+    public NodeState restarted() {
+      return new NodeState(
+          Progress.STARTED, attempt + 1, Json.members(), null, 0, Json.members(), question);
+    }
+
+    /** This node, waiting for an answer. */
+    public NodeState suspended(
+        Question asked, @Nullable Instant until, Map<String, @Nullable Object> memo) {
+      return new NodeState(Progress.SUSPENDED, attempt, outputs, until, wakeups, memo, asked);
+    }
+
+    /** This node with the end of its question. */
+    public NodeState answered(Resumption answer) {
+      Question asked = Objects.requireNonNull(question);
+      return new NodeState(
+          Progress.RESUMED,
+          attempt,
+          outputs,
+          null,
+          wakeups,
+          memo,
+          new Question(asked.interruptId(), asked.kind(), answer));
+    }
+
+    /** This node, executing again after its question was answered. */
+    public NodeState resumed() {
+      return new NodeState(Progress.STARTED, attempt, outputs, null, wakeups, memo, question);
     }
 
     /** This node, waiting. */
     public NodeState parked(Instant until, Map<String, @Nullable Object> memo) {
-      return new NodeState(Progress.PARKED, attempt, outputs, until, wakeups, memo);
+      return new NodeState(Progress.PARKED, attempt, outputs, until, wakeups, memo, question);
     }
 
     /** This node, waiting for the runs it started. */
     public NodeState waiting(Map<String, @Nullable Object> memo) {
-      return new NodeState(Progress.WAITING, attempt, outputs, null, wakeups, memo);
+      return new NodeState(Progress.WAITING, attempt, outputs, null, wakeups, memo, question);
     }
 
     /** This node, waiting for its next attempt. */
     public NodeState retrying(Instant until) {
-      return new NodeState(Progress.RETRYING, attempt, outputs, until, 0, Json.members());
+      return new NodeState(Progress.RETRYING, attempt, outputs, until, 0, Json.members(), question);
     }
 
     /** This node, woken because its time has come. */
     public NodeState woken() {
-      return new NodeState(Progress.STARTED, attempt, outputs, null, wakeups + 1, memo);
+      return new NodeState(Progress.STARTED, attempt, outputs, null, wakeups + 1, memo, question);
     }
 
     /** This node with its outcome. */
     public NodeState ended(Progress outcome, Map<String, @Nullable Object> outputs) {
-      return new NodeState(outcome, attempt, outputs, null, 0, Json.members());
+      return new NodeState(outcome, attempt, outputs, null, 0, Json.members(), null);
     }
   }
 
   /** The state of a run that has not started. */
   public static RunState initial(Map<String, @Nullable Object> variables) {
-    return new RunState(variables, Map.of(), Map.of(), Map.of(), Map.of(), 0);
+    return new RunState(variables, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0);
   }
 
   /** How often a node was reached before the present time. */
@@ -128,6 +177,26 @@ public record RunState(
                     || node.progress() == Progress.WAITING);
   }
 
+  /**
+   * What is awaited from outside: a decision before an answer, an answer before an event; null if
+   * no node is suspended.
+   */
+  public @Nullable RunStatus awaited() {
+    return nodes.values().stream()
+        .filter(node -> node.progress() == Progress.SUSPENDED)
+        .map(node -> awaited(Objects.requireNonNull(node.question()).kind()))
+        .min(Comparator.naturalOrder())
+        .orElse(null);
+  }
+
+  private static RunStatus awaited(InterruptKind kind) {
+    return switch (kind) {
+      case APPROVAL, LOW_CONFIDENCE -> RunStatus.WAITING_APPROVAL;
+      case CLARIFICATION, CUSTOM -> RunStatus.WAITING_INPUT;
+      case EXTERNAL_EVENT -> RunStatus.WAITING_EXTERNAL;
+    };
+  }
+
   /** This state with one node changed. */
   public RunState with(String nodeId, NodeState node) {
     Copy copy = new Copy(this);
@@ -141,6 +210,14 @@ public record RunState(
     Copy copy = new Copy(this);
     copy.variables = new LinkedHashMap<>(variables);
     copy.variables.put(name, value);
+    return copy.state();
+  }
+
+  /** This state with one more question of a node counted. */
+  public RunState withSuspension(String nodeId) {
+    Copy copy = new Copy(this);
+    copy.suspensions = new LinkedHashMap<>(suspensions);
+    copy.suspensions.merge(nodeId, 1, Integer::sum);
     return copy.state();
   }
 
@@ -203,6 +280,9 @@ public record RunState(
     if (!edges.isEmpty()) {
       state.put("edges", edges);
     }
+    if (!suspensions.isEmpty()) {
+      state.put("suspensions", suspensions);
+    }
     state.put("starts", starts);
     return Json.write(state);
   }
@@ -218,6 +298,7 @@ public record RunState(
         counts(read, "visits"),
         counts(read, "loops"),
         edges(read),
+        counts(read, "suspensions"),
         integer(read, "starts"));
   }
 
@@ -239,6 +320,9 @@ public record RunState(
     if (!node.memo().isEmpty()) {
       written.put("memo", node.memo());
     }
+    if (node.question() != null) {
+      written.put("question", written(node.question()));
+    }
     return written;
   }
 
@@ -250,7 +334,39 @@ public record RunState(
         object(node, "outputs"),
         until == null ? null : Instant.parse((String) until),
         integer(node, "wakeups"),
-        object(node, "memo"));
+        object(node, "memo"),
+        node.containsKey("question") ? question(object(node, "question")) : null);
+  }
+
+  private static Map<String, @Nullable Object> written(Question question) {
+    Map<String, @Nullable Object> written =
+        Json.members("interruptId", question.interruptId(), "kind", question.kind().name());
+    Resumption answer = question.answer();
+    if (answer != null) {
+      written.put(
+          "answer",
+          Json.members(
+              "value",
+              answer.value(),
+              "resolvedBy",
+              answer.resolvedBy(),
+              "timedOut",
+              answer.timedOut()));
+    }
+    return written;
+  }
+
+  private static Question question(Map<String, @Nullable Object> read) {
+    Map<String, @Nullable Object> answer = object(read, "answer");
+    return new Question(
+        (String) Objects.requireNonNull(read.get("interruptId")),
+        InterruptKind.valueOf((String) Objects.requireNonNull(read.get("kind"))),
+        answer.isEmpty()
+            ? null
+            : new Resumption(
+                answer.get("value"),
+                (String) answer.get("resolvedBy"),
+                Boolean.TRUE.equals(answer.get("timedOut"))));
   }
 
   private static Map<String, EdgeOutcome> edges(Map<String, @Nullable Object> from) {
@@ -292,6 +408,8 @@ public record RunState(
 
     Map<String, EdgeOutcome> edges;
 
+    Map<String, Integer> suspensions;
+
     int starts;
 
     Copy(RunState state) {
@@ -300,11 +418,12 @@ public record RunState(
       visits = state.visits;
       loops = state.loops;
       edges = state.edges;
+      suspensions = state.suspensions;
       starts = state.starts;
     }
 
     RunState state() {
-      return new RunState(variables, nodes, visits, loops, edges, starts);
+      return new RunState(variables, nodes, visits, loops, edges, suspensions, starts);
     }
   }
 }

@@ -28,6 +28,11 @@ public enum RunStatus {
     };
   }
 
+  /** Whether somebody outside has to act before the run goes on. */
+  public boolean isWaiting() {
+    return this == WAITING_APPROVAL || this == WAITING_INPUT || this == WAITING_EXTERNAL;
+  }
+
   /** Whether a run that stands here may stand at {@code next} after one step. */
   public boolean canBecome(RunStatus next) {
     return switch (this) {

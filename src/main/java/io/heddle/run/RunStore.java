@@ -54,8 +54,8 @@ public interface RunStore {
    */
   void requestPause(Tenant tenant, String runId, PauseRequest request);
 
-  /** Those of these runs that have ended. */
-  List<EndedChild> ended(Tenant tenant, List<String> runIds);
+  /** How these runs stand. */
+  List<ChildStanding> standings(Tenant tenant, List<String> runIds);
 
   /** The runs that a run started and that have not ended, sorted by id. */
   List<String> liveChildren(Tenant tenant, String runId);
@@ -66,8 +66,12 @@ public interface RunStore {
   /** Makes several changes in one transaction. */
   <T> T together(Supplier<T> changes);
 
-  /** A run that another one started and waits for. */
-  record EndedChild(String runId, RunStatus status, Map<String, @Nullable Object> variables) {}
+  /**
+   * A run that another one started and waits for.
+   *
+   * @param variables as they were at its end; empty before
+   */
+  record ChildStanding(String runId, RunStatus status, Map<String, @Nullable Object> variables) {}
 
   /** A run that another one started. */
   record Child(String runId, RunStatus status) {}
@@ -98,13 +102,22 @@ public interface RunStore {
   }
 
   /**
-   * What a writer that is not the worker appends. The lease epoch is raised with it, so that a
-   * worker which holds the run can write nothing more.
+   * What a writer that is not the worker appends.
+   *
+   * @param wakeup who looks at the run next, if no worker holds it
+   * @param keepsWorker whether a worker that holds the run goes on and takes this over at its next
+   *     commit; if not, the lease epoch is raised so that it can write nothing more
    */
-  record Amendment(List<NewEvent> events, RunStatus status, RunState state, Wakeup wakeup) {
+  record Amendment(
+      List<NewEvent> events, RunStatus status, RunState state, Wakeup wakeup, boolean keepsWorker) {
 
     public Amendment {
       events = List.copyOf(events);
+    }
+
+    /** A change after which no worker that holds the run may write. */
+    public Amendment(List<NewEvent> events, RunStatus status, RunState state, Wakeup wakeup) {
+      this(events, status, state, wakeup, false);
     }
   }
 }

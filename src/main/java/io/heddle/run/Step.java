@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param leaseEpoch the epoch under which the worker holds the run
  * @param firstSequence the sequence of the first event of this step
  * @param children runs that this step starts
+ * @param interrupts questions that this step puts
+ * @param timedOut ids of questions whose time is over
+ * @param tellsParent whether the run above should look at this one besides when it ends
  * @param signals the signals of the run that the worker has heeded
  */
 public record Step(
@@ -24,14 +27,49 @@ public record Step(
     RunState state,
     @Nullable RunError error,
     Wakeup wakeup,
-    List<NewRun> children) {
+    List<NewRun> children,
+    List<NewInterrupt> interrupts,
+    List<String> timedOut,
+    boolean tellsParent) {
 
   public Step {
     events = List.copyOf(events);
     children = List.copyOf(children);
+    interrupts = List.copyOf(interrupts);
+    timedOut = List.copyOf(timedOut);
     if (status.isTerminal() && !(wakeup instanceof Wakeup.Never)) {
       throw new IllegalArgumentException("A terminal run is never woken");
     }
+  }
+
+  /** A step that puts no questions. */
+  public Step(
+      Tenant tenant,
+      String runId,
+      long leaseEpoch,
+      long firstSequence,
+      long signals,
+      List<NewEvent> events,
+      RunStatus status,
+      RunState state,
+      @Nullable RunError error,
+      Wakeup wakeup,
+      List<NewRun> children) {
+    this(
+        tenant,
+        runId,
+        leaseEpoch,
+        firstSequence,
+        signals,
+        events,
+        status,
+        state,
+        error,
+        wakeup,
+        children,
+        List.of(),
+        List.of(),
+        false);
   }
 
   /** What became of a step. */

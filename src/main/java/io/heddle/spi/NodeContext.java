@@ -37,7 +37,14 @@ public interface NodeContext {
   int wakeups();
 
   /**
-   * What the last {@link NodeResult.Parked} of this attempt remembered; empty at the first call.
+   * How the last question of this node ended; null before it asked one in this visit. It stays the
+   * same when the node is started again after a failure or the death of a process.
+   */
+  @Nullable Resumption resumption();
+
+  /**
+   * What the last {@link NodeResult.Parked} or {@link NodeResult.Suspended} of this attempt
+   * remembered; empty at the first call.
    */
   Map<String, @Nullable Object> memo();
 }

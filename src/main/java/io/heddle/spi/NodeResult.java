@@ -27,6 +27,11 @@ public sealed interface NodeResult {
     return new Parked(wakeAfter, Map.of());
   }
 
+  /** See {@link Suspended}. */
+  static NodeResult suspended(InterruptRequest request) {
+    return new Suspended(request, Map.of());
+  }
+
   /**
    * The node succeeded.
    *
@@ -51,5 +56,16 @@ public sealed interface NodeResult {
    * @param memo JSON values handed to the next call; not part of the event log
    */
   record Parked(Duration wakeAfter, Map<String, ? extends @Nullable Object> memo)
+      implements NodeResult {}
+
+  /**
+   * The node waits for somebody outside. It holds no thread and survives a restart; when it was
+   * answered or its time is over, {@link NodeExecutor#execute} is called again with {@link
+   * NodeContext#resumption()}. A node may suspend more than once; each time is a question of its
+   * own.
+   *
+   * @param memo JSON values handed to the next call; not part of the event log
+   */
+  record Suspended(InterruptRequest request, Map<String, ? extends @Nullable Object> memo)
       implements NodeResult {}
 }

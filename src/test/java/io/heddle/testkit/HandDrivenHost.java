@@ -7,9 +7,12 @@ import io.heddle.engine.RetryPolicy;
 import io.heddle.engine.RunCreator;
 import io.heddle.engine.RuntimeCapabilities;
 import io.heddle.engine.Worker;
+import io.heddle.engine.node.ApprovalGateNode;
+import io.heddle.engine.node.ClarificationGateNode;
 import io.heddle.engine.node.DelayNode;
 import io.heddle.engine.node.FailNode;
 import io.heddle.engine.node.IdentityNode;
+import io.heddle.engine.node.InterruptNode;
 import io.heddle.engine.node.NoopNode;
 import io.heddle.json.Json;
 import io.heddle.run.Run;
@@ -63,6 +66,9 @@ public final class HandDrivenHost implements AutoCloseable {
                 new IdentityNode(),
                 new DelayNode(),
                 new FailNode(),
+                new ApprovalGateNode(),
+                new ClarificationGateNode(),
+                new InterruptNode(),
                 EngineNodes.subWorkflow()));
     all.addAll(List.of(executors));
     NodeExecutors types = new NodeExecutors(all);

@@ -2,8 +2,10 @@ package io.heddle.testkit;
 
 import io.heddle.claim.ClaimStore;
 import io.heddle.idempotency.IdempotencyStore;
+import io.heddle.interrupt.InterruptStore;
 import io.heddle.postgres.ClaimSql;
 import io.heddle.postgres.IdempotencySql;
+import io.heddle.postgres.InterruptSql;
 import io.heddle.postgres.RunSql;
 import io.heddle.postgres.WorkflowSql;
 import io.heddle.run.RunStore;
@@ -21,6 +23,7 @@ public record Stores(
     RunStore runs,
     ClaimStore claims,
     WorkflowStore workflows,
+    InterruptStore interrupts,
     IdempotencyStore idempotency) {
 
   public static final int ENGINE_VERSION = 1;
@@ -37,6 +40,7 @@ public record Stores(
         new RunSql(jdbc, transactions, ENGINE_VERSION, EVENT_LOG_SCHEMA_VERSION),
         new ClaimSql(jdbc),
         new WorkflowSql(jdbc, transactions),
+        new InterruptSql(jdbc),
         new IdempotencySql(jdbc));
   }
 }

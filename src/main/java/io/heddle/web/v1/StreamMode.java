@@ -28,9 +28,17 @@ enum StreamMode {
               RUN_RESUMED,
               NODE_COMPLETED,
               NODE_FAILED,
-              NODE_SKIPPED ->
+              NODE_SKIPPED,
+              NODE_SUSPENDED,
+              INTERRUPT_REQUESTED,
+              INTERRUPT_RESOLVED,
+              APPROVAL_REQUESTED,
+              APPROVAL_RECEIVED,
+              CLARIFICATION_REQUESTED,
+              CLARIFICATION_RESOLVED ->
               true;
           case NODE_STARTED,
+              NODE_RESUMED,
               NODE_RETRIED,
               NODE_CANCELLED,
               CAP_BREACHED,

@@ -9,6 +9,7 @@ import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunListing;
 import io.heddle.run.RunState.NodeState;
+import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
 import io.heddle.run.RunStore.LogPage;
@@ -19,7 +20,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The documents of major 1: run snapshots and events. */
@@ -63,6 +66,9 @@ final class V1Documents {
     if (run.startedAt() != null) {
       snapshot.put("startedAt", time(run.startedAt()));
     }
+    if (run.status().isWaiting()) {
+      waitingNode(run).ifPresent(nodeId -> snapshot.put("currentNodeId", nodeId));
+    }
     if (run.endedAt() != null) {
       snapshot.put("completedAt", time(run.endedAt()));
       snapshot.put("endedAt", time(run.endedAt()));
@@ -105,6 +111,17 @@ final class V1Documents {
     snapshot.put("engineVersion", run.engineVersion());
     snapshot.put("eventLogSchemaVersion", run.eventLogSchemaVersion());
     return snapshot;
+  }
+
+  /** The node that keeps a run waiting: one that asks, or else one whose own run does. */
+  private static Optional<String> waitingNode(Run run) {
+    return Stream.of(Progress.SUSPENDED, Progress.WAITING)
+        .flatMap(
+            progress ->
+                run.state().nodes().entrySet().stream()
+                    .filter(node -> node.getValue().progress() == progress))
+        .map(Map.Entry::getKey)
+        .findFirst();
   }
 
   /** A run in a list. */
@@ -241,6 +258,8 @@ final class V1Documents {
         switch (node.progress()) {
           case STARTED -> "running";
           case PARKED, WAITING -> "waiting";
+          case SUSPENDED -> "suspended";
+          case RESUMED -> "running";
           case RETRYING -> "retrying";
           case COMPLETED -> "completed";
           case FAILED -> "failed";

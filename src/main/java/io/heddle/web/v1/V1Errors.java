@@ -12,6 +12,7 @@ public final class V1Errors implements ErrorSpelling {
     return switch (code) {
       case WORKFLOW_NOT_EDITABLE -> "heddle_workflow_not_editable";
       case ANNOTATIONS_FULL -> "heddle_annotations_full";
+      case CORRELATION_MISMATCH -> "heddle_correlation_mismatch";
       default -> code.name().toLowerCase(Locale.ROOT);
     };
   }
@@ -26,7 +27,7 @@ public final class V1Errors implements ErrorSpelling {
           400;
       case UNAUTHENTICATED, KEY_EXPIRED, KEY_REVOKED -> 401;
       case FORBIDDEN, FORCE_ENGINE_VERSION_FORBIDDEN, MOCK_PROVIDER_FORBIDDEN -> 403;
-      case NOT_FOUND -> 404;
+      case NOT_FOUND, INTERRUPT_NOT_FOUND -> 404;
       case METHOD_NOT_ALLOWED -> 405;
       case NOT_ACCEPTABLE -> 406;
       case IDEMPOTENCY_KEY_MISMATCH,
@@ -34,12 +35,15 @@ public final class V1Errors implements ErrorSpelling {
           RUN_ALREADY_ACTIVE,
           RUN_TERMINAL,
           RUN_STATE_CONFLICT,
+          INTERRUPT_ALREADY_RESOLVED,
           WORKFLOW_NOT_EDITABLE,
           ANNOTATIONS_FULL ->
           409;
+      case INTERRUPT_EXPIRED, INTERRUPT_GONE -> 410;
       case PAYLOAD_TOO_LARGE -> 413;
       case URI_TOO_LONG -> 414;
       case UNSUPPORTED_MEDIA_TYPE -> 415;
+      case CORRELATION_MISMATCH -> 422;
       case HEADERS_TOO_LARGE -> 431;
       case INTERNAL_ERROR -> 500;
       case NOT_IMPLEMENTED -> 501;

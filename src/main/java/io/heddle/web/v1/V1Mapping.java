@@ -33,6 +33,14 @@ final class V1Mapping {
       case NODE_FAILED -> "node.failed";
       case NODE_SKIPPED -> "node.skipped";
       case NODE_CANCELLED -> "node.cancelled";
+      case NODE_SUSPENDED -> "node.suspended";
+      case NODE_RESUMED -> "node.resumed";
+      case INTERRUPT_REQUESTED -> "interrupt.requested";
+      case INTERRUPT_RESOLVED -> "interrupt.resolved";
+      case APPROVAL_REQUESTED -> "approval.requested";
+      case APPROVAL_RECEIVED -> "approval.received";
+      case CLARIFICATION_REQUESTED -> "clarification.requested";
+      case CLARIFICATION_RESOLVED -> "clarification.resolved";
       case VARIABLE_CHANGED -> "variable.changed";
       case CAP_BREACHED -> "cap.breached";
     };

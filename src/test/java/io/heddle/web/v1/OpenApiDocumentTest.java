@@ -311,6 +311,13 @@ class OpenApiDocumentTest {
     ((ObjectNode) looping.at("/edges/1")).put("targetNodeId", "a");
     new Call("heddlePutWorkflow").on("looping").body(looping).expect(200);
     seen.addAll(typesOf(create("{\"workflowId\":\"looping\"}")));
+    seen.addAll(
+        answered("conformance-approval", "gate", "{\"resumeValue\":{\"action\":\"accept\"}}"));
+    seen.addAll(
+        answered(
+            "conformance-clarification",
+            "ask",
+            "{\"resumeValue\":{\"answers\":{\"q1\":\"blue\"}}}"));
     // No node type of the host itself fails in a way that may pass.
     seen.add("node.retried");
 
@@ -449,6 +456,21 @@ class OpenApiDocumentTest {
     return new Call("createRun").body(JSON.readTree(body)).expectJson(201).path("runId").asString();
   }
 
+  /** The types of the events of a run that is answered once. */
+  private List<String> answered(String workflowId, String nodeId, String answer) throws Exception {
+    String runId = create("{\"workflowId\":\"%s\"}".formatted(workflowId));
+    JsonNode snapshot;
+    do {
+      snapshot = new Call("getRun").on(runId).expectJson(200);
+    } while (!snapshot.path("status").asString().startsWith("waiting-"));
+    assertThat(snapshot.path("currentNodeId").asString()).isEqualTo(nodeId);
+    new Call("resolveInterrupt").on(runId).at("elsewhere").expect(404);
+    new Call("resolveInterrupt").on(runId).at(nodeId).expect(400);
+    new Call("resolveInterrupt").on(runId).at(nodeId).body(JSON.readTree(answer)).expect(200);
+    new Call("resolveInterrupt").on(runId).at(nodeId).body(JSON.readTree(answer)).expect(409);
+    return typesOf(runId);
+  }
+
   /** The types of a run's events, once it has ended. */
   private List<String> typesOf(String runId) throws Exception {
     JsonNode page;
@@ -541,6 +563,8 @@ class OpenApiDocumentTest {
 
     private String id = "";
 
+    private String nodeId = "";
+
     private String query = "";
 
     private JsonNode body = JSON.createObjectNode();
@@ -557,6 +581,11 @@ class OpenApiDocumentTest {
 
     Call on(String id) {
       this.id = id;
+      return this;
+    }
+
+    Call at(String nodeId) {
+      this.nodeId = nodeId;
       return this;
     }
 
@@ -589,7 +618,12 @@ class OpenApiDocumentTest {
     }
 
     HttpResponse<String> expect(int status) throws Exception {
-      String path = operation.path().replaceAll("\\{\\w+}", id) + query;
+      String path =
+          operation
+                  .path()
+                  .replace("{nodeId}", nodeId.isEmpty() ? id : nodeId)
+                  .replaceAll("\\{\\w+}", id)
+              + query;
       HttpRequest.Builder request =
           HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
               .method(

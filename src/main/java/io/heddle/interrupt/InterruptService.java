@@ -1,0 +1,181 @@
+package io.heddle.interrupt;
+
+import io.heddle.run.Ids;
+import io.heddle.run.InterruptEvents;
+import io.heddle.run.NewEvent;
+import io.heddle.run.Run;
+import io.heddle.run.RunState.NodeState;
+import io.heddle.run.RunState.Progress;
+import io.heddle.run.RunState.Question;
+import io.heddle.run.RunStatus;
+import io.heddle.run.RunStore;
+import io.heddle.run.RunStore.Amendment;
+import io.heddle.run.Wakeup;
+import io.heddle.spi.Resumption;
+import io.heddle.tenancy.Tenant;
+import io.heddle.workflow.Fault;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets people and other systems answer what runs ask. The decision, its events and the run's
+ * wake-up are one transaction under the lock of the run's row, so that of many answers one wins.
+ * Thread-safe.
+ */
+public final class InterruptService {
+
+  private final RunStore runs;
+
+  private final InterruptStore interrupts;
+
+  public InterruptService(RunStore runs, InterruptStore interrupts) {
+    this.runs = runs;
+    this.interrupts = interrupts;
+  }
+
+  /**
+   * An answer as it was sent.
+   *
+   * @param by the opaque id of who answers
+   * @param faults what is wrong with the request that carries it; heard only if there is a question
+   */
+  public record Given(@Nullable Object value, String by, List<Fault> faults) {}
+
+  /** What became of an answer. */
+  public sealed interface Outcome {
+
+    /** It settled the question, and the run goes on. */
+    record Resolved(RunStatus status) implements Outcome {}
+
+    /** It is kept, and the question stands. */
+    record Kept(RunStatus status) implements Outcome {}
+
+    /** The question takes no such answer. */
+    record Unacceptable(List<Fault> faults) implements Outcome {}
+
+    /** The event is not the one that is waited for. */
+    record Unrelated() implements Outcome {}
+
+    /** The tenant has no such run. */
+    record NoSuchRun() implements Outcome {}
+
+    /** The node asks nothing, and never did. */
+    record NoSuchQuestion() implements Outcome {}
+
+    /** Somebody else was faster, or the run has ended. */
+    record AlreadyResolved() implements Outcome {}
+
+    /** The run was cancelled and the question with it. */
+    record Gone() implements Outcome {}
+
+    /** The time for an answer is over. */
+    record Expired() implements Outcome {}
+  }
+
+  /** Answers the newest question of a node. Joins the caller's transaction, if there is one. */
+  public Outcome resolve(Tenant tenant, String runId, String nodeId, Given given) {
+    if (!Ids.isWellFormed(runId)) {
+      return new Outcome.NoSuchRun();
+    }
+    AtomicReference<Outcome> outcome = new AtomicReference<>(new Outcome.NoSuchRun());
+    runs.amend(
+        tenant,
+        runId,
+        run -> {
+          Decision decision = decide(tenant, run, nodeId, given);
+          outcome.set(decision.outcome());
+          return Optional.ofNullable(decision.amendment());
+        });
+    return Objects.requireNonNull(outcome.get());
+  }
+
+  private record Decision(Outcome outcome, @Nullable Amendment amendment) {
+
+    static Decision of(Outcome outcome) {
+      return new Decision(outcome, null);
+    }
+  }
+
+  private Decision decide(Tenant tenant, Run run, String nodeId, Given given) {
+    Optional<Interrupt> newest = interrupts.newest(tenant, run.runId(), nodeId);
+    if (newest.isEmpty()) {
+      return Decision.of(new Outcome.NoSuchQuestion());
+    }
+    Interrupt question = newest.get();
+    Optional<Outcome> closed = closed(run, question);
+    if (closed.isPresent()) {
+      return Decision.of(closed.get());
+    }
+    if (!given.faults().isEmpty()) {
+      return Decision.of(new Outcome.Unacceptable(given.faults()));
+    }
+    Answer answer = AnswerRules.judge(question, given.value());
+    if (answer instanceof Answer.Unacceptable no) {
+      return Decision.of(new Outcome.Unacceptable(no.faults()));
+    }
+    if (answer instanceof Answer.Unrelated) {
+      return Decision.of(new Outcome.Unrelated());
+    }
+    if (answer instanceof Answer.Asks asks) {
+      return remark(tenant, run, question, asks.remark());
+    }
+    return settle(tenant, run, question, ((Answer.Settles) answer).value(), given.by());
+  }
+
+  /** Why a question takes no answer any more; empty if it does. */
+  private static Optional<Outcome> closed(Run run, Interrupt question) {
+    if (question.state() == Interrupt.State.TIMED_OUT) {
+      return Optional.of(new Outcome.Expired());
+    }
+    if (question.state() == Interrupt.State.RESOLVED) {
+      return Optional.of(new Outcome.AlreadyResolved());
+    }
+    if (run.status().isTerminal()) {
+      return Optional.of(
+          run.status() == RunStatus.CANCELLED ? new Outcome.Gone() : new Outcome.AlreadyResolved());
+    }
+    return question.isOverdue() ? Optional.of(new Outcome.Expired()) : Optional.empty();
+  }
+
+  private Decision remark(
+      Tenant tenant, Run run, Interrupt question, Map<String, @Nullable Object> remark) {
+    return Decision.of(
+        interrupts.remark(tenant, question.interruptId(), remark)
+            ? new Outcome.Kept(run.status())
+            : new Outcome.Unacceptable(
+                List.of(
+                    new Fault(
+                        "/resumeValue/action",
+                        "cannot be ask more than %d times"
+                            .formatted(InterruptStore.MOST_REMARKS)))));
+  }
+
+  private Decision settle(
+      Tenant tenant, Run run, Interrupt question, @Nullable Object value, String by) {
+    NodeState node = Objects.requireNonNull(run.state().nodes().get(question.nodeId()));
+    Question asked = node.question();
+    if (node.progress() != Progress.SUSPENDED
+        || asked == null
+        || !asked.interruptId().equals(question.interruptId())
+        || !interrupts.resolve(tenant, question.interruptId(), value, by)) {
+      throw new IllegalStateException("A pending question and its run disagree");
+    }
+    List<NewEvent> events =
+        InterruptEvents.answered(question.nodeId(), asked, value, by, question.readAt());
+    // A pause outlasts an answer; the run goes on with it when it is resumed.
+    boolean paused = run.status() == RunStatus.PAUSED;
+    RunStatus next = paused ? RunStatus.PAUSED : RunStatus.RUNNING;
+    return new Decision(
+        new Outcome.Resolved(next),
+        new Amendment(
+            events,
+            next,
+            run.state().with(question.nodeId(), node.answered(new Resumption(value, by, false))),
+            paused ? new Wakeup.Never() : new Wakeup.Now(),
+            true));
+  }
+}

@@ -1,0 +1,102 @@
+package io.heddle.postgres;
+
+import io.heddle.interrupt.Interrupt;
+import io.heddle.interrupt.InterruptStore;
+import io.heddle.json.Json;
+import io.heddle.spi.InterruptKind;
+import io.heddle.tenancy.Tenant;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** Questions of runs as those who answer see them. */
+public final class InterruptSql implements InterruptStore {
+
+  private static final String NEWEST =
+      """
+      select interrupt_id, run_id, node_id, ordinal, kind, key, data, resume_schema, timeout_ms,
+        requested_at, deadline, state, clock_timestamp() as read_at
+      from openwop.interrupt
+      where tenant_id = :tenant and run_id = :run and node_id = :node
+      order by ordinal desc
+      limit 1
+      """;
+
+  private static final String RESOLVE =
+      """
+      update openwop.interrupt set
+        state = 'RESOLVED', resume_value = :value::json, resolved_by = :by, closed_at = clock_timestamp()
+      where tenant_id = :tenant and interrupt_id = :id and state = 'PENDING'
+      """;
+
+  private static final String REMARK =
+      """
+      update openwop.interrupt set
+        remarks = (remarks::jsonb || jsonb_build_array(:remark::jsonb))::json
+      where tenant_id = :tenant and interrupt_id = :id and state = 'PENDING'
+        and json_array_length(remarks) < :most
+      """;
+
+  private final JdbcClient jdbc;
+
+  public InterruptSql(JdbcClient jdbc) {
+    this.jdbc = jdbc;
+  }
+
+  @Override
+  public Optional<Interrupt> newest(Tenant tenant, String runId, String nodeId) {
+    return jdbc.sql(NEWEST)
+        .param("tenant", tenant.id())
+        .param("run", runId)
+        .param("node", nodeId)
+        .query(InterruptSql::interrupt)
+        .optional();
+  }
+
+  @Override
+  public boolean resolve(
+      Tenant tenant, String interruptId, @Nullable Object value, String resolvedBy) {
+    return jdbc.sql(RESOLVE)
+            .param("tenant", tenant.id())
+            .param("id", interruptId)
+            .param("value", Json.write(value))
+            .param("by", resolvedBy)
+            .update()
+        == 1;
+  }
+
+  @Override
+  public boolean remark(Tenant tenant, String interruptId, Map<String, @Nullable Object> remark) {
+    return jdbc.sql(REMARK)
+            .param("tenant", tenant.id())
+            .param("id", interruptId)
+            .param("remark", Json.write(remark))
+            .param("most", MOST_REMARKS)
+            .update()
+        == 1;
+  }
+
+  private static Interrupt interrupt(ResultSet row, int number) throws SQLException {
+    String schema = row.getString("resume_schema");
+    long timeout = row.getLong("timeout_ms");
+    Long timeoutMs = row.wasNull() ? null : timeout;
+    return new Interrupt(
+        row.getString("interrupt_id"),
+        row.getString("run_id"),
+        row.getString("node_id"),
+        row.getInt("ordinal"),
+        InterruptKind.valueOf(row.getString("kind")),
+        row.getString("key"),
+        Json.storedObject(row.getString("data")),
+        schema == null ? null : Json.storedObject(schema),
+        timeoutMs,
+        Objects.requireNonNull(RunRows.instant(row, "requested_at")),
+        RunRows.instant(row, "deadline"),
+        Interrupt.State.valueOf(row.getString("state")),
+        Objects.requireNonNull(RunRows.instant(row, "read_at")));
+  }
+}

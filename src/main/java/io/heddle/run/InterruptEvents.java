@@ -1,0 +1,186 @@
+package io.heddle.run;
+
+import io.heddle.json.Json;
+import io.heddle.run.RunState.Question;
+import io.heddle.spi.InterruptKind;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the log tells of a question and of its end [interrupt.md §Events]: in the words that all
+ * kinds share and, for older readers, in those of its kind.
+ */
+public final class InterruptEvents {
+
+  private static final List<String> OF_APPROVALS =
+      List.of("action", "feedback", "refineFeedback", "editedArtifactData");
+
+  private InterruptEvents() {}
+
+  /** A node asks, and waits. */
+  public static List<NewEvent> asked(Run run, NewInterrupt interrupt) {
+    List<NewEvent> events = new ArrayList<>();
+    events.add(event(EventType.INTERRUPT_REQUESTED, interrupt.nodeId(), request(run, interrupt)));
+    if (interrupt.kind() == InterruptKind.APPROVAL) {
+      events.add(
+          event(EventType.APPROVAL_REQUESTED, interrupt.nodeId(), approvalRequest(interrupt)));
+    } else if (interrupt.kind() == InterruptKind.CLARIFICATION) {
+      Map<String, @Nullable Object> payload = Json.members("nodeId", interrupt.nodeId());
+      payload.put("questions", interrupt.data().get("questions"));
+      payload.put("interruptId", interrupt.interruptId());
+      events.add(event(EventType.CLARIFICATION_REQUESTED, interrupt.nodeId(), payload));
+    }
+    Map<String, @Nullable Object> suspended =
+        Json.members(
+            "nodeId",
+            interrupt.nodeId(),
+            "interruptId",
+            interrupt.interruptId(),
+            "kind",
+            spelled(interrupt.kind()),
+            "key",
+            interrupt.key());
+    if (interrupt.kind() == InterruptKind.LOW_CONFIDENCE) {
+      suspended.put("reason", "low-confidence");
+    }
+    events.add(event(EventType.NODE_SUSPENDED, interrupt.nodeId(), suspended));
+    return events;
+  }
+
+  /**
+   * A question was answered.
+   *
+   * @param value as the node gets it
+   * @param by the opaque id of who answered
+   */
+  public static List<NewEvent> answered(
+      String nodeId, Question question, @Nullable Object value, String by, Instant at) {
+    List<NewEvent> events = new ArrayList<>();
+    Map<String, @Nullable Object> members =
+        value instanceof Map<?, ?> ? Json.object(value, "") : Json.members();
+    Map<String, @Nullable Object> resolved =
+        Json.members(
+            "nodeId",
+            nodeId,
+            "interruptId",
+            question.interruptId(),
+            "kind",
+            spelled(question.kind()),
+            "resumeValue",
+            value);
+    if (question.kind() == InterruptKind.APPROVAL) {
+      Map<String, @Nullable Object> received = Json.members("nodeId", nodeId);
+      for (String member : OF_APPROVALS) {
+        if (members.containsKey(member)) {
+          received.put(member, members.get(member));
+        }
+      }
+      received.put("decidedBy", by);
+      received.put("decidedAt", at.toString());
+      events.add(event(EventType.APPROVAL_RECEIVED, nodeId, received));
+      resolved.put("action", members.get("action"));
+      resolved.put("decision", "reject".equals(members.get("action")) ? "rejected" : "approved");
+    } else if (question.kind() == InterruptKind.CLARIFICATION) {
+      events.add(
+          event(
+              EventType.CLARIFICATION_RESOLVED,
+              nodeId,
+              Json.members("nodeId", nodeId, "answers", members.get("answers"), "answeredBy", by)));
+    }
+    resolved.put("resolvedBy", by);
+    resolved.put("resolvedAt", at.toString());
+    events.add(event(EventType.INTERRUPT_RESOLVED, nodeId, resolved));
+    events.add(
+        event(
+            EventType.NODE_RESUMED,
+            nodeId,
+            Json.members(
+                "nodeId", nodeId, "interruptId", question.interruptId(), "resumeValue", value)));
+    return events;
+  }
+
+  /** Nobody answered in time, which is never a yes. */
+  public static List<NewEvent> timedOut(String nodeId, Question question) {
+    List<NewEvent> events = new ArrayList<>();
+    if (question.kind() == InterruptKind.APPROVAL) {
+      events.add(
+          event(
+              EventType.APPROVAL_RECEIVED,
+              nodeId,
+              Json.members("nodeId", nodeId, "action", "timeout")));
+    }
+    Map<String, @Nullable Object> resolved =
+        Json.members(
+            "nodeId",
+            nodeId,
+            "interruptId",
+            question.interruptId(),
+            "kind",
+            spelled(question.kind()));
+    if (question.kind() == InterruptKind.APPROVAL) {
+      resolved.put("outcome", "rejected");
+    }
+    resolved.put("reason", "timeout");
+    events.add(event(EventType.INTERRUPT_RESOLVED, nodeId, resolved));
+    return events;
+  }
+
+  /** How a kind of interrupt is spelled. */
+  public static String spelled(InterruptKind kind) {
+    return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private static Map<String, @Nullable Object> request(Run run, NewInterrupt interrupt) {
+    Map<String, @Nullable Object> payload =
+        Json.members(
+            "runId",
+            run.runId(),
+            "nodeId",
+            interrupt.nodeId(),
+            "interruptId",
+            interrupt.interruptId(),
+            "kind",
+            spelled(interrupt.kind()),
+            "key",
+            interrupt.key(),
+            "data",
+            interrupt.data());
+    if (interrupt.resumeSchema() != null) {
+      payload.put("resumeSchema", interrupt.resumeSchema());
+    }
+    if (interrupt.timeoutMs() != null) {
+      payload.put("timeoutMs", interrupt.timeoutMs());
+    }
+    payload.put("requestedAt", interrupt.requestedAt().toString());
+    return payload;
+  }
+
+  private static Map<String, @Nullable Object> approvalRequest(NewInterrupt interrupt) {
+    Map<String, @Nullable Object> payload = new LinkedHashMap<>();
+    payload.put("nodeId", interrupt.nodeId());
+    for (String member :
+        List.of("artifactId", "artifactType", "title", "approversList", "requiredApprovals")) {
+      if (interrupt.data().containsKey(member)) {
+        payload.put(member, interrupt.data().get(member));
+      }
+    }
+    List<Object> actions = new ArrayList<>();
+    if (interrupt.data().get("actions") instanceof List<?> offered) {
+      // This event knows the action by its older name.
+      offered.forEach(action -> actions.add("edit-accept".equals(action) ? "edit" : action));
+    }
+    payload.put("actions", actions);
+    payload.put("interruptId", interrupt.interruptId());
+    return payload;
+  }
+
+  private static NewEvent event(
+      EventType type, String nodeId, Map<String, @Nullable Object> payload) {
+    return NewEvent.of(type, nodeId, Json.write(payload));
+  }
+}
