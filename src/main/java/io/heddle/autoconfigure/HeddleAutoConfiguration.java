@@ -21,13 +21,16 @@ import io.heddle.engine.node.NoopNode;
 import io.heddle.engine.node.RequiresMissingNode;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptStore;
+import io.heddle.interrupt.InterruptTokens;
 import io.heddle.postgres.ClaimSql;
 import io.heddle.postgres.InterruptSql;
 import io.heddle.postgres.RunSql;
+import io.heddle.postgres.SecretSql;
 import io.heddle.postgres.WorkflowSql;
 import io.heddle.run.LocalExecution;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
+import io.heddle.secret.Vault;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.WorkflowSource;
 import io.heddle.stream.CommitNews;
@@ -249,6 +252,18 @@ public final class HeddleAutoConfiguration {
   @Bean
   InterruptService heddleInterruptService(RunStore store, InterruptStore interrupts) {
     return new InterruptService(store, interrupts);
+  }
+
+  @Bean
+  Vault heddleVault(HeddleProperties properties) {
+    return HostSecrets.vault(properties.masterKey());
+  }
+
+  @Bean
+  InterruptTokens heddleInterruptTokens(
+      HeddleProperties properties, HostDatabase database, Vault vault) {
+    return new InterruptTokens(
+        HostSecrets.tokenKeys(properties.interrupts(), new SecretSql(database.jdbc()), vault));
   }
 
   @Bean

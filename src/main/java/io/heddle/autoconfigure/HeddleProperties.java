@@ -21,6 +21,9 @@ import org.springframework.util.unit.DataSize;
  * @param conformance What only a test deployment serves.
  * @param idempotency Records of answered mutations.
  * @param stream Event streams.
+ * @param masterKey Key that seals the secrets this host keeps in its database: 32 bytes in base64.
+ *     Without it they are protected by the database alone.
+ * @param interrupts Questions to people and other systems.
  * @param retryAfter What callers are told to wait while the host cannot serve, in whole seconds.
  */
 @ConfigurationProperties("openwop")
@@ -33,7 +36,15 @@ record HeddleProperties(
     @DefaultValue Conformance conformance,
     @DefaultValue Idempotency idempotency,
     @DefaultValue Stream stream,
+    @Nullable String masterKey,
+    @DefaultValue Interrupts interrupts,
     @DefaultValue("5s") Duration retryAfter) {
+
+  // A key must not reach a log with the rest.
+  @Override
+  public String toString() {
+    return "HeddleProperties";
+  }
 
   /**
    * An API key, of which only the hash is configured.
@@ -128,4 +139,20 @@ record HeddleProperties(
    *     read here.
    */
   record Stream(@DefaultValue("15s") Duration keepalive, @DefaultValue("250ms") Duration lookout) {}
+
+  /**
+   * Questions to people and other systems.
+   *
+   * @param tokenSecrets Secrets of signed tokens by key id, at least 32 bytes each in base64; the
+   *     first in the order of the ids signs unless told otherwise. Without any the hosts of a
+   *     database make one of their own.
+   * @param signingKey Id of the secret that signs new tokens.
+   */
+  record Interrupts(@DefaultValue Map<String, String> tokenSecrets, @Nullable String signingKey) {
+
+    @Override
+    public String toString() {
+      return "Interrupts" + tokenSecrets.keySet();
+    }
+  }
 }

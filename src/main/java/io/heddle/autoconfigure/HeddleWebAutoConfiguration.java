@@ -9,6 +9,7 @@ import io.heddle.feedback.Feedback;
 import io.heddle.idempotency.IdempotencyStore;
 import io.heddle.idempotency.IdempotentOperations;
 import io.heddle.interrupt.InterruptService;
+import io.heddle.interrupt.InterruptTokens;
 import io.heddle.postgres.AnnotationSql;
 import io.heddle.postgres.IdempotencySql;
 import io.heddle.postgres.RunListSql;
@@ -33,6 +34,7 @@ import io.heddle.web.v1.V1Discovery;
 import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
 import io.heddle.web.v1.V1EventsController;
+import io.heddle.web.v1.V1InterruptTokensController;
 import io.heddle.web.v1.V1InterruptsController;
 import io.heddle.web.v1.V1PauseController;
 import io.heddle.web.v1.V1RunDiffController;
@@ -208,14 +210,27 @@ public final class HeddleWebAutoConfiguration {
       Mutations mutations,
       Requests requests,
       Errors errors,
-      V1TestControls controls) {
-    return new V1RunsController(creator, runs, mutations, requests, errors, controls);
+      V1TestControls controls,
+      InterruptService interrupts,
+      InterruptTokens tokens) {
+    return new V1RunsController(
+        creator, runs, mutations, requests, errors, controls, interrupts, tokens);
   }
 
   @Bean
   V1InterruptsController heddleInterruptsController(
       InterruptService interrupts, RunService runs, Mutations mutations, Requests requests) {
     return new V1InterruptsController(interrupts, runs, mutations, requests);
+  }
+
+  @Bean
+  V1InterruptTokensController heddleInterruptTokensController(
+      InterruptTokens tokens,
+      InterruptService interrupts,
+      RunService runs,
+      Mutations mutations,
+      Requests requests) {
+    return new V1InterruptTokensController(tokens, interrupts, runs, mutations, requests);
   }
 
   @Bean

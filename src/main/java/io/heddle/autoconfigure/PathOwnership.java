@@ -34,7 +34,11 @@ final class PathOwnership {
   }
 
   static boolean isPublic(String path) {
-    return path.equals(WELL_KNOWN) || path.equals(ROOT + "/openapi.json") || isHealth(path);
+    return path.equals(WELL_KNOWN)
+        || path.equals(ROOT + "/openapi.json")
+        // The token in the path is the credential.
+        || path.startsWith(ROOT + "/interrupts/")
+        || isHealth(path);
   }
 
   static boolean isProtocol(String path) {

@@ -1,5 +1,8 @@
 package io.heddle.interrupt;
 
+import io.heddle.interrupt.InterruptStore.Vote;
+import io.heddle.interrupt.InterruptTokens.Claims;
+import io.heddle.json.Json;
 import io.heddle.run.Ids;
 import io.heddle.run.InterruptEvents;
 import io.heddle.run.NewEvent;
@@ -11,9 +14,11 @@ import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
 import io.heddle.run.RunStore.Amendment;
 import io.heddle.run.Wakeup;
+import io.heddle.spi.InterruptKind;
 import io.heddle.spi.Resumption;
 import io.heddle.tenancy.Tenant;
 import io.heddle.workflow.Fault;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -72,12 +77,65 @@ public final class InterruptService {
     /** The run was cancelled and the question with it. */
     record Gone() implements Outcome {}
 
+    /** Others have to decide this. */
+    record NotAnApprover() implements Outcome {}
+
     /** The time for an answer is over. */
     record Expired() implements Outcome {}
   }
 
+  /** The pending questions of a run, in the order in which they were asked. */
+  public List<Interrupt> pending(Run run) {
+    return run.state().awaited() == null
+        ? List.of()
+        : interrupts.pending(run.tenant(), run.runId());
+  }
+
+  /** Whose question a genuine token is about; empty if it is not there any more. */
+  public Optional<Tenant> tenantOf(Claims claims) {
+    return interrupts.tenantOf(claims.runId(), claims.interruptId());
+  }
+
+  /** The question of a token, or why it cannot be answered any more. */
+  public Inspection inspect(Tenant tenant, Claims claims) {
+    Optional<Interrupt> newest = interrupts.newest(tenant, claims.runId(), claims.nodeId());
+    Optional<Run> run = runs.find(tenant, claims.runId());
+    if (newest.isEmpty() || run.isEmpty() || isForCallersOnly(newest.get())) {
+      return new Inspection.Closed(new Outcome.NoSuchQuestion());
+    }
+    return closed(run.get(), newest.get(), claims)
+        .<Inspection>map(Inspection.Closed::new)
+        .orElseGet(() -> new Inspection.Open(newest.get()));
+  }
+
+  /** What the bearer of a token finds. */
+  public sealed interface Inspection {
+
+    /** The question stands. */
+    record Open(Interrupt question) implements Inspection {}
+
+    /** It does not. */
+    record Closed(Outcome outcome) implements Inspection {}
+  }
+
+  /** Whether a question takes no token, whoever signed it. */
+  public static boolean isForCallersOnly(Interrupt question) {
+    return "openwop-interrupt-auth-required".equals(question.data().get("profile"))
+        || question.data().get("approversList") instanceof List<?> list && !list.isEmpty();
+  }
+
   /** Answers the newest question of a node. Joins the caller's transaction, if there is one. */
   public Outcome resolve(Tenant tenant, String runId, String nodeId, Given given) {
+    return resolve(tenant, runId, nodeId, given, null);
+  }
+
+  /** Answers the question of a token. Joins the caller's transaction, if there is one. */
+  public Outcome resolve(Tenant tenant, Claims claims, Given given) {
+    return resolve(tenant, claims.runId(), claims.nodeId(), given, claims);
+  }
+
+  private Outcome resolve(
+      Tenant tenant, String runId, String nodeId, Given given, @Nullable Claims claims) {
     if (!Ids.isWellFormed(runId)) {
       return new Outcome.NoSuchRun();
     }
@@ -86,7 +144,7 @@ public final class InterruptService {
         tenant,
         runId,
         run -> {
-          Decision decision = decide(tenant, run, nodeId, given);
+          Decision decision = decide(tenant, run, nodeId, given, claims);
           outcome.set(decision.outcome());
           return Optional.ofNullable(decision.amendment());
         });
@@ -100,13 +158,17 @@ public final class InterruptService {
     }
   }
 
-  private Decision decide(Tenant tenant, Run run, String nodeId, Given given) {
+  private Decision decide(
+      Tenant tenant, Run run, String nodeId, Given given, @Nullable Claims claims) {
     Optional<Interrupt> newest = interrupts.newest(tenant, run.runId(), nodeId);
     if (newest.isEmpty()) {
       return Decision.of(new Outcome.NoSuchQuestion());
     }
     Interrupt question = newest.get();
-    Optional<Outcome> closed = closed(run, question);
+    if (claims != null && isForCallersOnly(question)) {
+      return Decision.of(new Outcome.NoSuchQuestion());
+    }
+    Optional<Outcome> closed = closed(run, question, claims);
     if (closed.isPresent()) {
       return Decision.of(closed.get());
     }
@@ -123,11 +185,55 @@ public final class InterruptService {
     if (answer instanceof Answer.Asks asks) {
       return remark(tenant, run, question, asks.remark());
     }
-    return settle(tenant, run, question, ((Answer.Settles) answer).value(), given.by());
+    Object value = ((Answer.Settles) answer).value();
+    Optional<Quorum> quorum =
+        question.kind() == InterruptKind.APPROVAL ? Quorum.of(question) : Optional.empty();
+    return quorum.isPresent()
+        ? vote(tenant, run, question, value, given, quorum.get())
+        : settle(tenant, run, question, value, given.by());
+  }
+
+  private Decision vote(
+      Tenant tenant,
+      Run run,
+      Interrupt question,
+      @Nullable Object value,
+      Given given,
+      Quorum quorum) {
+    Optional<String> voter = quorum.voter(given.value(), given.by());
+    if (voter.isEmpty()) {
+      return Decision.of(new Outcome.NotAnApprover());
+    }
+    Map<String, @Nullable Object> said = Json.object(value, "");
+    Vote vote =
+        new Vote(
+            voter.get(),
+            given.by(),
+            String.valueOf(said.get("action")),
+            said.get("reason") instanceof String reason ? reason : null);
+    if (!interrupts.vote(tenant, question.interruptId(), vote)) {
+      return Decision.of(new Outcome.Kept(run.status()));
+    }
+    Map<String, Integer> tally = interrupts.tally(tenant, question.interruptId());
+    Optional<String> decision = quorum.decision(tally);
+    if (decision.isEmpty()) {
+      return Decision.of(new Outcome.Kept(run.status()));
+    }
+    Map<String, @Nullable Object> decided = new LinkedHashMap<>(said);
+    decided.put("action", decision.get());
+    decided.put("quorum", quorum.progress(tally));
+    return settle(tenant, run, question, decided, quorum.deciders(tally));
   }
 
   /** Why a question takes no answer any more; empty if it does. */
-  private static Optional<Outcome> closed(Run run, Interrupt question) {
+  private static Optional<Outcome> closed(Run run, Interrupt question, @Nullable Claims claims) {
+    if (claims != null && !claims.interruptId().equals(question.interruptId())) {
+      // The node has asked anew since.
+      return Optional.of(new Outcome.AlreadyResolved());
+    }
+    if (claims != null && !claims.expiresAt().isAfter(question.readAt())) {
+      return Optional.of(new Outcome.Expired());
+    }
     if (question.state() == Interrupt.State.TIMED_OUT) {
       return Optional.of(new Outcome.Expired());
     }

@@ -7,23 +7,44 @@ import io.heddle.spi.InterruptKind;
 import io.heddle.tenancy.Tenant;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.RowCallbackHandler;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Questions of runs as those who answer see them. */
 public final class InterruptSql implements InterruptStore {
 
+  private static final String COLUMNS =
+      """
+      interrupt_id, run_id, node_id, ordinal, kind, key, data, resume_schema, timeout_ms,
+      requested_at, deadline, state, clock_timestamp() as read_at\
+      """;
+
   private static final String NEWEST =
       """
-      select interrupt_id, run_id, node_id, ordinal, kind, key, data, resume_schema, timeout_ms,
-        requested_at, deadline, state, clock_timestamp() as read_at
-      from openwop.interrupt
+      select %s from openwop.interrupt
       where tenant_id = :tenant and run_id = :run and node_id = :node
       order by ordinal desc
       limit 1
+      """
+          .formatted(COLUMNS);
+
+  private static final String PENDING =
+      """
+      select %s from openwop.interrupt
+      where tenant_id = :tenant and run_id = :run and state = 'PENDING'
+      order by requested_at, interrupt_id
+      """
+          .formatted(COLUMNS);
+
+  private static final String TENANT_OF =
+      """
+      select tenant_id from openwop.interrupt where interrupt_id = :id and run_id = :run
       """;
 
   private static final String RESOLVE =
@@ -31,6 +52,20 @@ public final class InterruptSql implements InterruptStore {
       update openwop.interrupt set
         state = 'RESOLVED', resume_value = :value::json, resolved_by = :by, closed_at = clock_timestamp()
       where tenant_id = :tenant and interrupt_id = :id and state = 'PENDING'
+      """;
+
+  private static final String VOTE =
+      """
+      insert into openwop.interrupt_vote (interrupt_id, voter, tenant_id, principal, action, reason)
+      values (:id, :voter, :tenant, :principal, :action, :reason)
+      on conflict (interrupt_id, voter) do nothing
+      """;
+
+  private static final String TALLY =
+      """
+      select action, count(*) as votes from openwop.interrupt_vote
+      where tenant_id = :tenant and interrupt_id = :id
+      group by action
       """;
 
   private static final String REMARK =
@@ -58,6 +93,25 @@ public final class InterruptSql implements InterruptStore {
   }
 
   @Override
+  public List<Interrupt> pending(Tenant tenant, String runId) {
+    return jdbc.sql(PENDING)
+        .param("tenant", tenant.id())
+        .param("run", runId)
+        .query(InterruptSql::interrupt)
+        .list();
+  }
+
+  @Override
+  public Optional<Tenant> tenantOf(String runId, String interruptId) {
+    return jdbc.sql(TENANT_OF)
+        .param("id", interruptId)
+        .param("run", runId)
+        .query(String.class)
+        .optional()
+        .map(Tenant::new);
+  }
+
+  @Override
   public boolean resolve(
       Tenant tenant, String interruptId, @Nullable Object value, String resolvedBy) {
     return jdbc.sql(RESOLVE)
@@ -67,6 +121,29 @@ public final class InterruptSql implements InterruptStore {
             .param("by", resolvedBy)
             .update()
         == 1;
+  }
+
+  @Override
+  public boolean vote(Tenant tenant, String interruptId, Vote vote) {
+    return jdbc.sql(VOTE)
+            .param("id", interruptId)
+            .param("voter", vote.voter())
+            .param("tenant", tenant.id())
+            .param("principal", vote.principal())
+            .param("action", vote.action())
+            .param("reason", vote.reason())
+            .update()
+        == 1;
+  }
+
+  @Override
+  public Map<String, Integer> tally(Tenant tenant, String interruptId) {
+    Map<String, Integer> tally = new HashMap<>();
+    jdbc.sql(TALLY)
+        .param("tenant", tenant.id())
+        .param("id", interruptId)
+        .query((RowCallbackHandler) row -> tally.put(row.getString("action"), row.getInt("votes")));
+    return tally;
   }
 
   @Override

@@ -66,6 +66,7 @@ public final class ProtocolFilter extends OncePerRequestFilter {
     MDC.put(REQUEST_ID, requestId);
     try {
       if (isPublic.test(Callers.path(request))) {
+        refuseForms(request);
         chain.doFilter(request, new Enveloping(response));
       } else if (authenticate(request, response)) {
         refuseForms(request);

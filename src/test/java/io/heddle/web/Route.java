@@ -11,7 +11,12 @@ import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandl
 /** A route that needs a credential, as the host itself says that it serves it. */
 record Route(String method, String pattern) {
 
-  private static final Set<String> PUBLIC = Set.of("/.well-known/openwop", "/v1/openapi.json");
+  private static final Set<String> PUBLIC =
+      Set.of(
+          "/.well-known/openwop",
+          "/v1/openapi.json",
+          // The token in the path is the credential.
+          "/v1/interrupts/{token}");
 
   /** The framework's own page, which nobody can reach. */
   private static final Set<String> UNREACHABLE = Set.of("/error");

@@ -36,6 +36,8 @@ public final class TestHost implements AutoCloseable {
     ACME_SECOND("acme", "*", ""),
     /** Authenticates, and may do nothing. */
     POWERLESS("acme", "nothing:useful", ""),
+    /** May look at runs, and no more. */
+    READER("acme", "runs:read", ""),
     EXPIRED("acme", "*", "2020-01-01T00:00:00Z"),
     /** For tests only. */
     TEST("acme", "*", ""),

@@ -22,6 +22,15 @@ public final class ApprovalGateNode implements NodeExecutor {
   private static final List<String> ACTIONS =
       List.of("accept", "reject", "refine", "edit-accept", "ask");
 
+  private static final List<String> POLICIES = List.of("single-veto", "majority");
+
+  private static final List<String> RULES =
+      List.of("requiredApprovals", "rejectionPolicy", "approversList", "profile");
+
+  private static final String AUTH_REQUIRED = "openwop-interrupt-auth-required";
+
+  private static final int MOST_APPROVERS = 100;
+
   private static final String ARTIFACT = "artifactData";
 
   @Override
@@ -46,13 +55,45 @@ public final class ApprovalGateNode implements NodeExecutor {
                 case "actions" -> actionsFault(value);
                 case "timeoutMs" -> GateConfig.timeout(value);
                 case ARTIFACT -> null;
+                case "requiredApprovals" ->
+                    value instanceof Integer number && number >= 1 && number <= MOST_APPROVERS
+                        ? null
+                        : "must be an integer from 1 to " + MOST_APPROVERS;
+                case "rejectionPolicy" ->
+                    POLICIES.contains(value)
+                        ? null
+                        : "must be one of " + String.join(", ", POLICIES);
+                case "approversList" -> approversFault(value);
+                case "profile" ->
+                    AUTH_REQUIRED.equals(value) ? null : "must be " + AUTH_REQUIRED + ", or absent";
                 default -> GateConfig.UNKNOWN;
               };
           if (fault != null) {
             faults.put("/" + member, fault);
           }
         });
+    if (config.get("requiredApprovals") instanceof Integer required
+        && required > 1
+        && config.get("actions") instanceof List<?> actions
+        && actions.contains("edit-accept")) {
+      faults.put("/actions", "must not hold edit-accept where several have to approve the same");
+    }
+    if (config.get("approversList") instanceof List<?> approvers
+        && !approvers.isEmpty()
+        && config.get("requiredApprovals") instanceof Integer required
+        && required > approvers.size()) {
+      faults.put("/requiredApprovals", "must not exceed the number of approvers");
+    }
     return faults;
+  }
+
+  private static @Nullable String approversFault(@Nullable Object value) {
+    return value instanceof List<?> approvers
+            && approvers.size() <= MOST_APPROVERS
+            && approvers.stream().allMatch(it -> GateConfig.text(it, 256) == null)
+            && new HashSet<>(approvers).size() == approvers.size()
+        ? null
+        : "must be an array of at most %d different principal ids".formatted(MOST_APPROVERS);
   }
 
   private static @Nullable String actionsFault(@Nullable Object value) {
@@ -83,6 +124,11 @@ public final class ApprovalGateNode implements NodeExecutor {
     }
     if (artifact(context) != null) {
       data.put(ARTIFACT, artifact(context));
+    }
+    for (String member : RULES) {
+      if (config.containsKey(member)) {
+        data.put(member, config.get(member));
+      }
     }
     data.put("actions", config.getOrDefault("actions", List.of("accept", "reject")));
     return new InterruptRequest(InterruptKind.APPROVAL, data, null, GateConfig.timeout(config));

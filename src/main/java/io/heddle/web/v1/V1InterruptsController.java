@@ -30,7 +30,7 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 public final class V1InterruptsController {
 
-  private static final String RESUME_VALUE = "resumeValue";
+  static final String RESUME_VALUE = "resumeValue";
 
   private final InterruptService interrupts;
 
@@ -64,7 +64,7 @@ public final class V1InterruptsController {
         () -> done(runId, nodeId, interrupts.resolve(tenant, runId, nodeId, given)));
   }
 
-  private static List<Fault> faults(Map<String, @Nullable Object> body) {
+  static List<Fault> faults(Map<String, @Nullable Object> body) {
     List<Fault> faults = new ArrayList<>();
     if (!body.containsKey(RESUME_VALUE)) {
       faults.add(new Fault("/" + RESUME_VALUE, "is required"));
@@ -86,14 +86,14 @@ public final class V1InterruptsController {
     throw refusal(outcome);
   }
 
-  private static Answer answer(String runId, String nodeId, RunStatus status) {
+  static Answer answer(String runId, String nodeId, RunStatus status) {
     return new Answer(
         200,
         Json.write(
             Json.members("runId", runId, "nodeId", nodeId, "status", V1Mapping.spell(status))));
   }
 
-  private static Problem refusal(Outcome outcome) {
+  static Problem refusal(Outcome outcome) {
     if (outcome instanceof Outcome.Unacceptable no) {
       return Problem.invalid(
           no.faults().stream()
@@ -108,6 +108,9 @@ public final class V1InterruptsController {
     }
     if (outcome instanceof Outcome.NoSuchQuestion) {
       return new Problem(ErrorCode.INTERRUPT_NOT_FOUND, "The run asks nothing at this node");
+    }
+    if (outcome instanceof Outcome.NotAnApprover) {
+      return new Problem(ErrorCode.FORBIDDEN, "The caller is not one of those who decide this");
     }
     if (outcome instanceof Outcome.Gone) {
       return new Problem(ErrorCode.INTERRUPT_GONE, "The run was cancelled before it was answered");

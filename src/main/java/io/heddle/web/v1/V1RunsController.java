@@ -3,6 +3,10 @@ package io.heddle.web.v1;
 import io.heddle.engine.RunCreator;
 import io.heddle.idempotency.IdempotencyStore.Answer;
 import io.heddle.idempotency.IdempotentOperations.Done;
+import io.heddle.interrupt.Interrupt;
+import io.heddle.interrupt.InterruptService;
+import io.heddle.interrupt.InterruptTokens;
+import io.heddle.interrupt.InterruptTokens.Intent;
 import io.heddle.json.Json;
 import io.heddle.run.Run;
 import io.heddle.run.RunService;
@@ -66,19 +70,27 @@ public final class V1RunsController implements V1Capability {
 
   private final V1TestControls controls;
 
+  private final InterruptService interrupts;
+
+  private final InterruptTokens tokens;
+
   public V1RunsController(
       RunCreator creator,
       RunService runs,
       Mutations mutations,
       Requests requests,
       Errors errors,
-      V1TestControls controls) {
+      V1TestControls controls,
+      InterruptService interrupts,
+      InterruptTokens tokens) {
     this.creator = creator;
     this.runs = runs;
     this.mutations = mutations;
     this.requests = requests;
     this.errors = errors;
     this.controls = controls;
+    this.interrupts = interrupts;
+    this.tokens = tokens;
   }
 
   @Override
@@ -165,7 +177,11 @@ public final class V1RunsController implements V1Capability {
     boolean waits =
         run.state().nodes().values().stream().anyMatch(node -> node.progress() == Progress.WAITING);
     List<RunStore.Child> children = waits ? runs.children(run.tenant(), runId) : List.of();
-    byte[] snapshot = Json.bytes(V1Documents.snapshot(run, children));
+    Map<String, @Nullable Object> document = V1Documents.snapshot(run, children);
+    interrupts.pending(run).stream()
+        .findFirst()
+        .ifPresent(question -> document.put("interrupt", interrupt(question, caller)));
+    byte[] snapshot = Json.bytes(document);
     // The sequence alone would not do: a node that begins to wait, and a newer host that tells more
     // of the same run, change the snapshot without an event.
     String etag = EntityTags.of(run.nextSequence() + "-" + V1Mapping.spell(run.status()), snapshot);
@@ -175,6 +191,23 @@ public final class V1RunsController implements V1Capability {
             .eTag(etag)
             .cacheControl(CacheControl.noCache().cachePrivate());
     return known ? answer.build() : answer.contentType(MediaType.APPLICATION_JSON).body(snapshot);
+  }
+
+  /** A token lets its bearer do what the reader may do, and no more. */
+  private Map<String, @Nullable Object> interrupt(Interrupt question, Principal caller) {
+    Map<String, @Nullable Object> document = V1InterruptTokensController.document(question);
+    document.put("interruptId", question.interruptId());
+    document.put("nodeId", question.nodeId());
+    document.put("requestedAt", V1Documents.time(question.requestedAt()));
+    if (question.deadline() != null) {
+      document.put("expiresAt", V1Documents.time(question.deadline()));
+    }
+    if (!InterruptService.isForCallersOnly(question) && !question.isOverdue()) {
+      boolean mayAnswer = caller.scopes().contains("approvals:respond");
+      document.put(
+          "interruptToken", tokens.mint(question, mayAnswer ? Intent.RESOLVE : Intent.INSPECT));
+    }
+    return document;
   }
 
   @PostMapping(RUN + "/cancel")

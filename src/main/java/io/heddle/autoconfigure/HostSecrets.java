@@ -1,0 +1,60 @@
+package io.heddle.autoconfigure;
+
+import io.heddle.interrupt.TokenKeys;
+import io.heddle.secret.SecretStore;
+import io.heddle.secret.Vault;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The host's own secrets, as they are configured. */
+final class HostSecrets {
+
+  private static final Logger log = LoggerFactory.getLogger(HostSecrets.class);
+
+  private HostSecrets() {}
+
+  static Vault vault(@Nullable String masterKey) {
+    if (masterKey == null || masterKey.isBlank()) {
+      log.warn(
+          "There is no openwop.master-key: secrets that this host keeps in its database can be read"
+              + " by whoever reads the database");
+      return new Vault(null);
+    }
+    return new Vault(decoded("openwop.master-key", masterKey));
+  }
+
+  static TokenKeys tokenKeys(
+      HeddleProperties.Interrupts interrupts, SecretStore store, Vault vault) {
+    Map<String, String> secrets = new TreeMap<>(interrupts.tokenSecrets());
+    if (secrets.isEmpty()) {
+      return TokenKeys.shared(store, vault);
+    }
+    List<TokenKeys.Key> keys = new ArrayList<>();
+    String signing = interrupts.signingKey();
+    if (signing != null && !secrets.containsKey(signing)) {
+      throw new IllegalArgumentException(
+          "openwop.interrupts.signing-key names none of openwop.interrupts.token-secrets");
+    }
+    secrets.forEach(
+        (id, secret) ->
+            keys.add(
+                id.equals(signing) ? 0 : keys.size(),
+                new TokenKeys.Key(id, decoded("openwop.interrupts.token-secrets." + id, secret))));
+    return new TokenKeys(keys);
+  }
+
+  private static byte[] decoded(String property, String base64) {
+    try {
+      return Base64.getDecoder().decode(base64.strip());
+    } catch (IllegalArgumentException e) {
+      // Without the cause, which may quote the value.
+      throw new IllegalArgumentException(property + " must be base64");
+    }
+  }
+}
