@@ -35,6 +35,7 @@ public record ApiKey(
           "runs:read",
           "runs:cancel",
           "runs:annotate",
+          "approvals:read",
           "approvals:respond",
           "workflows:read",
           "workflows:write",

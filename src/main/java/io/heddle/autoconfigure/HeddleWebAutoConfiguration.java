@@ -8,10 +8,12 @@ import io.heddle.feedback.AnnotationStore;
 import io.heddle.feedback.Feedback;
 import io.heddle.idempotency.IdempotencyStore;
 import io.heddle.idempotency.IdempotentOperations;
+import io.heddle.interrupt.Inbox;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptTokens;
 import io.heddle.postgres.AnnotationSql;
 import io.heddle.postgres.IdempotencySql;
+import io.heddle.postgres.InboxSql;
 import io.heddle.postgres.RunListSql;
 import io.heddle.redaction.Redactor;
 import io.heddle.run.RunListing;
@@ -34,6 +36,7 @@ import io.heddle.web.v1.V1Discovery;
 import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
 import io.heddle.web.v1.V1EventsController;
+import io.heddle.web.v1.V1InboxController;
 import io.heddle.web.v1.V1InterruptTokensController;
 import io.heddle.web.v1.V1InterruptsController;
 import io.heddle.web.v1.V1PauseController;
@@ -221,6 +224,17 @@ public final class HeddleWebAutoConfiguration {
   V1InterruptsController heddleInterruptsController(
       InterruptService interrupts, RunService runs, Mutations mutations, Requests requests) {
     return new V1InterruptsController(interrupts, runs, mutations, requests);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  Inbox heddleInbox(HostDatabase database) {
+    return new InboxSql(database.jdbc());
+  }
+
+  @Bean
+  V1InboxController heddleInboxController(Inbox inbox) {
+    return new V1InboxController(inbox);
   }
 
   @Bean

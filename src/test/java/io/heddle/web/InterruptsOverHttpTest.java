@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.heddle.testkit.AtOnce;
 import io.heddle.web.TestHost.Key;
 import io.heddle.web.TestHost.Shared;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -16,6 +17,8 @@ import tools.jackson.databind.JsonNode;
 /** Runs are answered by those who may, by token or by credential, and once. */
 @ExtendWith(Shared.class)
 class InterruptsOverHttpTest {
+
+  private static final String INBOX = "/v1/host/heddle/interrupts";
 
   private static final String ACCEPT = "{\"resumeValue\": {\"action\": \"accept\"}}";
 
@@ -139,6 +142,37 @@ class InterruptsOverHttpTest {
     error(acme.post("/v1/runs/" + runId + "/interrupts/gate", ACCEPT), 410, "interrupt_gone");
     error(anybody.post("/v1/interrupts/" + token, ACCEPT), 409, "interrupt_already_resolved");
     assertThat(acme.types(runId)).doesNotContain("interrupt.resolved").endsWith("run.cancelled");
+  }
+
+  @Test
+  void andTheirQuestionsAreListedUntilTheyAreAnswered() {
+    Caller lister = host.as(Key.GLOBEX);
+    List<String> asked = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      String runId = lister.startRun("conformance-approval");
+      await(runId).until(() -> lister.status(runId).equals("waiting-approval"));
+      asked.add(runId);
+    }
+    error(host.as(Key.READER).get(INBOX), 403, "forbidden");
+    error(lister.get(INBOX + "?kind=riddle"), 400, "validation_error");
+    error(lister.get(INBOX + "?cursor=x"), 400, "validation_error");
+    assertThat(acme.get(INBOX + "?limit=200").text()).doesNotContain(asked);
+
+    List<String> listed = new ArrayList<>();
+    String next = "";
+    do {
+      JsonNode page = lister.get(INBOX + "?kind=approval&limit=2" + next).json();
+      page.get("interrupts").forEach(row -> listed.add(row.get("runId").asString()));
+      next = page.has("nextCursor") ? "&cursor=" + page.get("nextCursor").asString() : "";
+    } while (!next.isEmpty());
+    assertThat(listed).containsSubsequence(asked).doesNotHaveDuplicates();
+
+    lister.post("/v1/runs/" + asked.get(0) + "/interrupts/gate", ACCEPT);
+    lister.post("/v1/runs/" + asked.get(1) + "/cancel", "{}");
+    assertThat(lister.get(INBOX + "?limit=200").text())
+        .contains(asked.get(2))
+        .doesNotContain(asked.get(0), asked.get(1));
+    lister.post("/v1/runs/" + asked.get(2) + "/cancel", "{}");
   }
 
   @Test

@@ -1,7 +1,6 @@
 package io.heddle.web.v1;
 
 import io.heddle.json.Json;
-import io.heddle.run.Ids;
 import io.heddle.run.RunListing;
 import io.heddle.run.RunListing.Filter;
 import io.heddle.run.RunListing.Page;
@@ -12,14 +11,10 @@ import io.heddle.tenancy.Tenant;
 import io.heddle.web.Callers;
 import io.heddle.web.Parameters;
 import jakarta.servlet.http.HttpServletRequest;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -32,13 +27,6 @@ public final class V1RunListController {
   private static final int DEFAULT_LIMIT = 50;
 
   private static final int MAX_LIMIT = 200;
-
-  private static final int LONGEST_CURSOR = 256;
-
-  // Microseconds since 1970 up to the year 9999, and a run id.
-  private static final Pattern POSITION = Pattern.compile("(\\d{1,18})/(.+)");
-
-  private static final long LAST_MICROS = 253_402_300_799_999_999L;
 
   private final RunListing runs;
 
@@ -56,13 +44,17 @@ public final class V1RunListController {
             Parameters.text(request, "tag"),
             floor(Parameters.time(request, "createdAfter")),
             ceiling(Parameters.time(request, "createdBefore")));
-    Position after = position(Parameters.text(request, "cursor"));
+    Position after =
+        V1Cursor.read(Parameters.text(request, "cursor"))
+            .map(cursor -> new Position(cursor.time(), cursor.id()))
+            .orElse(null);
     int limit = Parameters.integer(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
     Page page = runs.page(new Tenant(caller.tenant()), filter, after, limit);
     Map<String, @Nullable Object> document =
         Json.members("runs", page.rows().stream().map(V1Documents::row).toList());
     if (page.next() != null) {
-      document.put("nextCursor", cursor(page.next()));
+      document.put(
+          "nextCursor", new V1Cursor(page.next().createdAt(), page.next().runId()).write());
     }
     return V1RunsController.json(200, document);
   }
@@ -86,34 +78,5 @@ public final class V1RunListController {
   private static @Nullable Instant ceiling(@Nullable Instant time) {
     Instant floor = floor(time);
     return floor == null || floor.equals(time) ? floor : floor.plus(1, ChronoUnit.MICROS);
-  }
-
-  /** Nothing but a place among the runs that the caller may see, so there is nothing to forge. */
-  private static String cursor(Position position) {
-    long micros = ChronoUnit.MICROS.between(Instant.EPOCH, position.createdAt());
-    return Base64.getUrlEncoder()
-        .withoutPadding()
-        .encodeToString((micros + "/" + position.runId()).getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static @Nullable Position position(@Nullable String cursor) {
-    if (cursor == null) {
-      return null;
-    }
-    if (cursor.length() <= LONGEST_CURSOR) {
-      try {
-        byte[] decoded = Base64.getUrlDecoder().decode(cursor);
-        Matcher position = POSITION.matcher(new String(decoded, StandardCharsets.UTF_8));
-        if (position.matches() && Ids.isWellFormed(position.group(2))) {
-          long micros = Long.parseLong(position.group(1));
-          if (micros <= LAST_MICROS) {
-            return new Position(Instant.EPOCH.plus(micros, ChronoUnit.MICROS), position.group(2));
-          }
-        }
-      } catch (IllegalArgumentException e) {
-        // Refused below like any other text that is no cursor.
-      }
-    }
-    throw Parameters.invalid("cursor", "must be a cursor of this list");
   }
 }
