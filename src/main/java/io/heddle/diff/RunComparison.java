@@ -34,8 +34,11 @@ public final class RunComparison {
           "correlationId",
           "timestamp",
           "ts",
+          "writtenAt",
           "traceparent",
           "tracestate");
+
+  private static final Set<String> TIMED_ENTRY = Set.of("value", "_ts");
 
   /** How much is compared and told at most. */
   record Bounds(int eventsPerRead, long events, int diffs, long payloadCharacters) {}
@@ -150,11 +153,29 @@ public final class RunComparison {
   private static @Nullable Object essence(String payload) {
     Map<String, @Nullable Object> members = Json.parseObject(payload);
     members.keySet().removeAll(INCIDENTAL);
-    return Json.normalised(members);
+    return timeless(Json.normalised(members));
   }
 
   private static boolean sameValue(@Nullable Object a, @Nullable Object b) {
-    return Objects.equals(Json.normalised(a), Json.normalised(b));
+    return Objects.equals(timeless(Json.normalised(a)), timeless(Json.normalised(b)));
+  }
+
+  /** A value without the times that channels keep with their entries. */
+  private static @Nullable Object timeless(@Nullable Object value) {
+    if (value instanceof Map<?, ?> members) {
+      if (members.keySet().equals(TIMED_ENTRY)) {
+        return timeless(members.get("value"));
+      }
+      Map<Object, @Nullable Object> timeless = new LinkedHashMap<>();
+      members.forEach((name, member) -> timeless.put(name, timeless(member)));
+      return timeless;
+    }
+    if (value instanceof List<?> items) {
+      List<@Nullable Object> timeless = new ArrayList<>(items.size());
+      items.forEach(item -> timeless.add(timeless(item)));
+      return timeless;
+    }
+    return value;
   }
 
   /** The differences so far, until they are too many to tell. */
