@@ -12,6 +12,7 @@ import io.heddle.engine.RunCreator;
 import io.heddle.engine.RuntimeCapabilities;
 import io.heddle.engine.Worker;
 import io.heddle.engine.node.ApprovalGateNode;
+import io.heddle.engine.node.ChannelWriteNode;
 import io.heddle.engine.node.ClarificationGateNode;
 import io.heddle.engine.node.DelayNode;
 import io.heddle.engine.node.FailNode;
@@ -110,6 +111,11 @@ public final class HeddleAutoConfiguration {
   @Bean
   FailNode heddleFailNode() {
     return new FailNode();
+  }
+
+  @Bean
+  ChannelWriteNode heddleChannelWriteNode() {
+    return new ChannelWriteNode();
   }
 
   @Bean

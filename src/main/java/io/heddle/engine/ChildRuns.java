@@ -75,7 +75,9 @@ final class ChildRuns {
         parent.owner(),
         new Run.WorkflowRef(
             workflow.get().scope(), workflow.get().definition().id(), workflow.get().revision()),
-        RunState.initial(variables(workflow.get(), inputs, undefined)),
+        RunState.initial(
+            variables(workflow.get(), inputs, undefined),
+            Inputs.channels(workflow.get().definition())),
         inputs,
         Json.members(),
         null,

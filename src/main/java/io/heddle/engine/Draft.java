@@ -1,5 +1,8 @@
 package io.heddle.engine;
 
+import io.heddle.channel.ChannelDefinition;
+import io.heddle.channel.ChannelFold;
+import io.heddle.channel.ChannelWrite;
 import io.heddle.expression.ExpressionException;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
@@ -18,6 +21,7 @@ import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunState.Question;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore.ChildStanding;
+import io.heddle.spi.ChannelException;
 import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeResult;
 import io.heddle.spi.Resumption;
@@ -123,6 +127,52 @@ final class Draft {
         EventType.NODE_STARTED,
         node.id(),
         Payloads.nodeStarted(node.id(), node.typeId(), started.attempt()));
+  }
+
+  /**
+   * Records what an execution came to, and what it wrote unless it failed; returns the error that
+   * ends the run, if it does.
+   */
+  Optional<RunError> end(NodeDefinition node, NodeCalls.Outcome outcome) {
+    if (!(outcome.result() instanceof NodeResult.Failed)) {
+      try {
+        write(node, outcome.writes());
+      } catch (ChannelException e) {
+        // Others have written since the execution tried it.
+        return end(node, NodeResult.failed(e.code(), String.valueOf(e.getMessage())));
+      }
+    }
+    return end(node, outcome.result());
+  }
+
+  /** Records writes to channels: all of them, or none if one is refused. */
+  private void write(NodeDefinition node, List<NodeChannels.Written> writes) {
+    Instant now = Instant.ofEpochMilli(clock.millis());
+    RunState changed = state;
+    List<NewEvent> told = new ArrayList<>();
+    for (NodeChannels.Written written : writes) {
+      ChannelDefinition channel =
+          Objects.requireNonNull(definition.channels().get(written.channel()));
+      ChannelWrite write = ChannelFold.write(channel, written.value(), now.toEpochMilli());
+      changed =
+          NodeChannels.with(
+              changed,
+              channel,
+              ChannelFold.fold(channel, NodeChannels.value(changed, channel), write));
+      told.add(
+          NewEvent.of(
+              EventType.CHANNEL_WRITTEN,
+              node.id(),
+              Payloads.channelWritten(
+                  channel.name(),
+                  write.value(),
+                  write.reducer().spelling(),
+                  now,
+                  node.id(),
+                  channel.schemaVersion())));
+    }
+    state = changed;
+    events.addAll(told);
   }
 
   /** Records what a node came to; returns the error that ends the run, if it does. */
@@ -346,7 +396,9 @@ final class Draft {
   /** Looks where the edges of an ended node lead; goes back over a loop if one says so. */
   private Optional<RunError> follow(NodeDefinition node) {
     EvaluationScope scope =
-        EvaluationScope.of(definition.expressions(), run, state).behind(node.id());
+        EvaluationScope.of(definition.expressions(), run, state)
+            .readBy(node, definition)
+            .behind(node.id());
     for (EdgeDefinition edge : definition.outgoing(node.id())) {
       if (edge.condition() != null) {
         state = state.withEdge(edge.id(), outcome(edge.condition(), scope));

@@ -7,14 +7,19 @@ import io.heddle.json.Json;
 import io.heddle.run.Run;
 import io.heddle.run.RunState;
 import io.heddle.run.RunState.NodeState;
+import io.heddle.workflow.NodeDefinition;
+import io.heddle.workflow.WorkflowDefinition;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What expressions and paths see of a run at one moment. Cheap to build: what a root holds is put
  * together only when it is asked for.
  *
+ * @param mayRead which channels by name are seen
  * @param output the outputs of an edge's source; empty where no edge is looked at
  */
 record EvaluationScope(
@@ -22,11 +27,26 @@ record EvaluationScope(
     RunState state,
     Map<String, @Nullable Object> inputs,
     Map<String, @Nullable Object> configurable,
+    Predicate<String> mayRead,
     Map<String, @Nullable Object> output) {
 
   static EvaluationScope of(Expressions expressions, Run run, RunState state) {
     return new EvaluationScope(
-        expressions, state, run.inputs(), run.configurable(), Json.members());
+        expressions, state, run.inputs(), run.configurable(), channel -> false, Json.members());
+  }
+
+  /** This scope with the channels that a node may read. */
+  EvaluationScope readBy(NodeDefinition node, WorkflowDefinition definition) {
+    return new EvaluationScope(
+        expressions,
+        state,
+        inputs,
+        configurable,
+        channel ->
+            Objects.requireNonNull(definition.channels().get(channel))
+                .access()
+                .letsRead(node.id(), node.typeId()),
+        output);
   }
 
   /** This scope as the edges that leave a node see it. */
@@ -37,6 +57,7 @@ record EvaluationScope(
         state,
         inputs,
         configurable,
+        mayRead,
         source == null ? Json.members() : source.outputs());
   }
 
@@ -53,10 +74,15 @@ record EvaluationScope(
       case Roots.OUTPUT -> output;
       case Roots.INPUTS -> inputs;
       case Roots.CONFIGURABLE -> configurable;
-      // This host has no channels yet.
-      case Roots.CHANNELS -> Json.members();
+      case Roots.CHANNELS -> channels();
       default -> throw new IllegalArgumentException("No expression begins with " + name);
     };
+  }
+
+  private Map<String, @Nullable Object> channels() {
+    Map<String, @Nullable Object> channels = new LinkedHashMap<>(state.channels());
+    channels.keySet().removeIf(mayRead.negate());
+    return channels;
   }
 
   private Map<String, @Nullable Object> nodes() {

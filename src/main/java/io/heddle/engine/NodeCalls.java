@@ -7,6 +7,7 @@ import io.heddle.run.RunState;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.schema.InvalidSchemaException;
 import io.heddle.schema.JsonSchema;
+import io.heddle.spi.ChannelException;
 import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeContext;
 import io.heddle.spi.NodeExecutor;
@@ -15,8 +16,10 @@ import io.heddle.spi.Resumption;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -40,14 +43,28 @@ final class NodeCalls implements AutoCloseable {
 
   private static final Duration LONGEST_WAIT = Duration.ofDays(36_525);
 
-  /** A node that came to a result on a thread of its own. */
-  record Finished(String nodeId, NodeResult result) {}
+  /**
+   * What an execution came to.
+   *
+   * @param writes what it wrote to channels, in its order
+   */
+  record Outcome(NodeResult result, List<NodeChannels.Written> writes) {
+
+    static Outcome of(NodeResult result) {
+      return new Outcome(result, List.of());
+    }
+  }
+
+  /** A node that came to its outcome on a thread of its own. */
+  record Finished(String nodeId, Outcome outcome) {}
 
   private final Run run;
 
   private final WorkflowDefinition definition;
 
   private final NodeExecutors executors;
+
+  private final InstantSource clock;
 
   private final ExecutorService threads;
 
@@ -56,10 +73,15 @@ final class NodeCalls implements AutoCloseable {
   private final BlockingQueue<Finished> finished = new LinkedBlockingQueue<>();
 
   NodeCalls(
-      Run run, WorkflowDefinition definition, NodeExecutors executors, ExecutorService threads) {
+      Run run,
+      WorkflowDefinition definition,
+      NodeExecutors executors,
+      InstantSource clock,
+      ExecutorService threads) {
     this.run = run;
     this.definition = definition;
     this.executors = executors;
+    this.clock = clock;
     this.threads = threads;
   }
 
@@ -68,7 +90,7 @@ final class NodeCalls implements AutoCloseable {
   }
 
   /** Executes a node here and now. */
-  NodeResult call(NodeDefinition node, RunState state) throws InterruptedException {
+  Outcome call(NodeDefinition node, RunState state) throws InterruptedException {
     return call(executors.of(node.typeId()), node, state);
   }
 
@@ -103,25 +125,35 @@ final class NodeCalls implements AutoCloseable {
       // Either this execution has ended and nobody reads this, or the executor interrupts itself.
       return new Finished(
           node.id(),
-          new NodeResult.Failed("heddle.node_interrupted", "The node was interrupted", true));
+          Outcome.of(
+              new NodeResult.Failed("heddle.node_interrupted", "The node was interrupted", true)));
     }
   }
 
-  private NodeResult call(NodeExecutor executor, NodeDefinition node, RunState state)
+  private Outcome call(NodeExecutor executor, NodeDefinition node, RunState state)
       throws InterruptedException {
     Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
-    Optional<NodeResult> unresolved =
-        Ports.resolve(
-            node, state, inputs, EvaluationScope.of(definition.expressions(), run, state));
+    EvaluationScope scope =
+        EvaluationScope.of(definition.expressions(), run, state).readBy(node, definition);
+    Optional<NodeResult> unresolved = Ports.resolve(node, state, inputs, scope);
     if (unresolved.isPresent()) {
-      return unresolved.get();
+      return Outcome.of(unresolved.get());
     }
     NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
-    NodeContext context = new Context(run, node, inputs, reached, state.visit(node.id()));
+    NodeChannels channels = new NodeChannels(definition, node, state, clock);
+    NodeContext context = new Context(run, node, inputs, reached, state.visit(node.id()), channels);
+    NodeResult result = execute(executor, node, context);
+    return new Outcome(result, channels.end());
+  }
+
+  private NodeResult execute(NodeExecutor executor, NodeDefinition node, NodeContext context)
+      throws InterruptedException {
     try {
       return checked(executor.execute(context));
     } catch (InterruptedException e) {
       throw e;
+    } catch (ChannelException e) {
+      return NodeResult.failed(e.code(), String.valueOf(e.getMessage()));
     } catch (JsonFault | JacksonException e) {
       log.warn("{} of {} gave outputs that are not JSON", node.id(), run.runId(), e);
       return NodeResult.failed(
@@ -188,7 +220,8 @@ final class NodeCalls implements AutoCloseable {
       NodeDefinition node,
       Map<String, @Nullable Object> inputs,
       NodeState reached,
-      int visit)
+      int visit,
+      NodeChannels channels)
       implements NodeContext {
 
     @Override

@@ -152,7 +152,7 @@ public final class RunCreator {
             Ids.run(),
             request.owner(),
             new Run.WorkflowRef(workflow.scope(), workflow.definition().id(), workflow.revision()),
-            RunState.initial(variables),
+            RunState.initial(variables, Inputs.channels(workflow.definition())),
             request.inputs(),
             configurable,
             request.tags(),

@@ -112,7 +112,7 @@ final class RunExecution {
     this.childRuns = childRuns;
     this.surroundings = surroundings;
     this.draft = new Draft(run, definition, limits.retries(), clock);
-    this.calls = new NodeCalls(run, definition, executors, nodeThreads);
+    this.calls = new NodeCalls(run, definition, executors, clock, nodeThreads);
     this.nextSequence = run.nextSequence();
     this.storedStatus = run.status();
     this.startedAt = run.startedAt() == null ? clock.instant() : run.startedAt();
@@ -286,7 +286,7 @@ final class RunExecution {
     }
     while (finished.isPresent()) {
       NodeDefinition node = definition.node(finished.get().nodeId()).orElseThrow();
-      Optional<RunError> failure = draft.end(node, finished.get().result());
+      Optional<RunError> failure = draft.end(node, finished.get().outcome());
       if (failure.isPresent()) {
         return fail(failure.get(), node.id());
       }

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * @param eventId unique, see {@link Ids#event()}
  * @param nodeId the node it is about, or null
  * @param payload JSON text; stored and rendered byte for byte. Holds no run id, random id, duration
- *     or clock value, so that a replay repeats it exactly
+ *     or clock value, so that a replay repeats it exactly; only a write to a channel tells its
+ *     time, from which the value of the channel follows
  */
 public record NewEvent(String eventId, EventType type, @Nullable String nodeId, String payload) {
 

@@ -1,6 +1,7 @@
 package io.heddle.run;
 
 import io.heddle.json.Json;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -116,6 +117,35 @@ public final class Payloads {
     payload.put("next", next);
     payload.put("nodeId", nodeId);
     return Json.write(payload);
+  }
+
+  /**
+   * A node wrote to a channel.
+   *
+   * @param value what was written, not what came of it
+   * @param writtenAt in whole milliseconds
+   */
+  public static String channelWritten(
+      String channel,
+      @Nullable Object value,
+      String reducer,
+      Instant writtenAt,
+      String nodeId,
+      long schemaVersion) {
+    return Json.write(
+        Json.members(
+            "channel",
+            channel,
+            "value",
+            value,
+            "reducer",
+            reducer,
+            "nodeId",
+            nodeId,
+            "writtenAt",
+            writtenAt.toString(),
+            "schemaVersion",
+            schemaVersion));
   }
 
   /** A node will not run, or not to its end. */

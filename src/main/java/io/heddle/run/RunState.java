@@ -12,10 +12,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the engine knows of a run between two steps: its variables and how far each node came.
- * Committed with the events that tell of it, so that any host node can go on from here without
- * reading the log. Immutable.
+ * What the engine knows of a run between two steps: its variables, its channels and how far each
+ * node came. Committed with the events that tell of it, so that any host node can go on from here
+ * without reading the log. Immutable.
  *
+ * @param channels the values of the channels that the workflow declares: the fold of all writes to
+ *     them
  * @param nodes the nodes that were reached, in the order they were reached; a node that a loop will
  *     reach again is not among them
  * @param visits how often a node was reached before, for the nodes that a loop went back over
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record RunState(
     Map<String, @Nullable Object> variables,
+    Map<String, @Nullable Object> channels,
     Map<String, NodeState> nodes,
     Map<String, Integer> visits,
     Map<String, Integer> loops,
@@ -158,8 +161,9 @@ public record RunState(
   }
 
   /** The state of a run that has not started. */
-  public static RunState initial(Map<String, @Nullable Object> variables) {
-    return new RunState(variables, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0);
+  public static RunState initial(
+      Map<String, @Nullable Object> variables, Map<String, @Nullable Object> channels) {
+    return new RunState(variables, channels, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0);
   }
 
   /** How often a node was reached before the present time. */
@@ -210,6 +214,14 @@ public record RunState(
     Copy copy = new Copy(this);
     copy.variables = new LinkedHashMap<>(variables);
     copy.variables.put(name, value);
+    return copy.state();
+  }
+
+  /** This state with one channel changed. */
+  public RunState withChannel(String name, @Nullable Object value) {
+    Copy copy = new Copy(this);
+    copy.channels = new LinkedHashMap<>(channels);
+    copy.channels.put(name, value);
     return copy.state();
   }
 
@@ -271,6 +283,9 @@ public record RunState(
     Map<String, Object> written = new LinkedHashMap<>();
     nodes.forEach((id, node) -> written.put(id, written(node)));
     Map<String, @Nullable Object> state = Json.members("variables", variables, "nodes", written);
+    if (!channels.isEmpty()) {
+      state.put("channels", channels);
+    }
     if (!visits.isEmpty()) {
       state.put("visits", visits);
     }
@@ -294,6 +309,7 @@ public record RunState(
     object(read, "nodes").forEach((id, node) -> nodes.put(id, read(Json.object(node, id))));
     return new RunState(
         object(read, "variables"),
+        object(read, "channels"),
         nodes,
         counts(read, "visits"),
         counts(read, "loops"),
@@ -400,6 +416,8 @@ public record RunState(
 
     Map<String, @Nullable Object> variables;
 
+    Map<String, @Nullable Object> channels;
+
     Map<String, NodeState> nodes;
 
     Map<String, Integer> visits;
@@ -414,6 +432,7 @@ public record RunState(
 
     Copy(RunState state) {
       variables = state.variables;
+      channels = state.channels;
       nodes = state.nodes;
       visits = state.visits;
       loops = state.loops;
@@ -423,7 +442,7 @@ public record RunState(
     }
 
     RunState state() {
-      return new RunState(variables, nodes, visits, loops, edges, suspensions, starts);
+      return new RunState(variables, channels, nodes, visits, loops, edges, suspensions, starts);
     }
   }
 }

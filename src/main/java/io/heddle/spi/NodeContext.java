@@ -3,7 +3,10 @@ package io.heddle.spi;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What an executor may know of the node it executes. Valid only during the call; immutable. */
+/**
+ * What an executor may know of the node it executes, and the channels it may write to. Valid only
+ * during the call; immutable but for the channels.
+ */
 public interface NodeContext {
 
   /** The tenant that owns the run. */
@@ -47,4 +50,7 @@ public interface NodeContext {
    * remembered; empty at the first call.
    */
   Map<String, @Nullable Object> memo();
+
+  /** The channels of the run. */
+  Channels channels();
 }

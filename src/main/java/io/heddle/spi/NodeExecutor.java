@@ -21,8 +21,9 @@ public interface NodeExecutor {
   String typeId();
 
   /**
-   * Whether the node neither reads nor changes anything outside its inputs. The engine may join the
-   * steps of pure nodes into one commit; any other node has its start committed before it runs.
+   * Whether the node neither reads nor changes anything but its inputs and the channels of its run.
+   * The engine may join the steps of pure nodes into one commit; any other node has its start
+   * committed before it runs.
    */
   default boolean pure() {
     return false;

@@ -1,5 +1,6 @@
 package io.heddle.workflow;
 
+import io.heddle.channel.ChannelDefinition;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,8 +20,8 @@ public final class Inputs {
    * The variables of a new run: the defaults of the workflow, overlaid with the inputs. An input
    * that the workflow does not declare is kept as it is.
    *
-   * @throws InvalidInputsException when a required variable has no value or an input does not fit
-   *     its declared type; null fits none
+   * @throws InvalidInputsException when a required variable has no value, an input does not fit its
+   *     declared type (null fits none) or is named like a channel
    */
   public static Map<String, @Nullable Object> variables(
       WorkflowDefinition workflow, Map<String, @Nullable Object> inputs) {
@@ -38,11 +39,25 @@ public final class Inputs {
         faults.add(INPUTS.at(name), "is required");
       }
     }
+    for (String name : workflow.channels().keySet()) {
+      if (inputs.containsKey(name)) {
+        faults.add(INPUTS.at(name), "must not be the name of a channel");
+      }
+    }
     if (!faults.isEmpty()) {
       throw new InvalidInputsException(faults.list());
     }
     variables.putAll(inputs);
     return Collections.unmodifiableMap(variables);
+  }
+
+  /** What the channels that the workflow declares hold before anything is written. */
+  public static Map<String, @Nullable Object> channels(WorkflowDefinition workflow) {
+    Map<String, @Nullable Object> channels = new LinkedHashMap<>();
+    workflow.channels().values().stream()
+        .filter(ChannelDefinition::declared)
+        .forEach(channel -> channels.put(channel.name(), channel.initial()));
+    return Collections.unmodifiableMap(channels);
   }
 
   /** What of a run's configuration does not fit the schema of its workflow. */

@@ -23,7 +23,6 @@ final class UnsupportedFeatures {
 
   void check() {
     inactiveWorkflow();
-    channels();
     promptDefaults();
     inheritedArtifacts();
     complianceClass();
@@ -47,13 +46,6 @@ final class UnsupportedFeatures {
     }
     if (isOtherThan("active", document.text("status"), DefinitionShape.STATUSES)) {
       refuse(document.at("status"), "other than active");
-    }
-  }
-
-  private void channels() {
-    Element channels = document.object("channels");
-    if (channels != null && !channels.members().isEmpty()) {
-      refuse(channels.place());
     }
   }
 

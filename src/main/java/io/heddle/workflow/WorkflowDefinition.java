@@ -1,5 +1,6 @@
 package io.heddle.workflow;
 
+import io.heddle.channel.ChannelDefinition;
 import io.heddle.expression.Expressions;
 import io.heddle.schema.JsonSchema;
 import java.util.ArrayList;
@@ -38,6 +39,8 @@ public final class WorkflowDefinition {
 
   private final @Nullable JsonSchema configurableSchema;
 
+  private final Map<String, ChannelDefinition> channels;
+
   private final Map<String, @Nullable Object> document;
 
   private final Map<String, NodeDefinition> nodesById;
@@ -55,6 +58,7 @@ public final class WorkflowDefinition {
    *
    * @param expressions those of the ports and edges
    * @param configurableSchema what the configuration of a run must fit, or null for anything
+   * @param channels by name, in the order of the definition
    * @param document the definition as it was given, immutable, with what is only descriptive
    */
   public WorkflowDefinition(
@@ -67,6 +71,7 @@ public final class WorkflowDefinition {
       Settings settings,
       Expressions expressions,
       @Nullable JsonSchema configurableSchema,
+      Map<String, ChannelDefinition> channels,
       Map<String, @Nullable Object> document) {
     this.id = id;
     this.name = name;
@@ -77,6 +82,7 @@ public final class WorkflowDefinition {
     this.settings = settings;
     this.expressions = expressions;
     this.configurableSchema = configurableSchema;
+    this.channels = Collections.unmodifiableMap(new LinkedHashMap<>(channels));
     this.document = Collections.unmodifiableMap(new LinkedHashMap<>(document));
     this.nodesById =
         nodes.stream().collect(Collectors.toUnmodifiableMap(NodeDefinition::id, it -> it));
@@ -136,6 +142,11 @@ public final class WorkflowDefinition {
   /** What the configuration of a run must fit; empty for anything. */
   public Optional<JsonSchema> configurableSchema() {
     return Optional.ofNullable(configurableSchema);
+  }
+
+  /** The channels that it declares, or that its nodes tell of, by name. */
+  public Map<String, ChannelDefinition> channels() {
+    return channels;
   }
 
   /** The definition as it was given. */

@@ -44,8 +44,10 @@ public final class WorkflowParser {
       formulas.check();
       JsonSchema configurableSchema = configurableSchema(definition, faults);
       new UnsupportedFeatures(definition, faults).check();
+      ChannelDeclarations channels = new ChannelDeclarations(definition, faults);
+      channels.check();
       if (faults.isEmpty()) {
-        return workflow(definition, formulas, configurableSchema);
+        return workflow(definition, formulas, configurableSchema, channels);
       }
     }
     throw new InvalidWorkflowException(faults.list());
@@ -65,7 +67,10 @@ public final class WorkflowParser {
   }
 
   private static WorkflowDefinition workflow(
-      Element definition, Formulas formulas, @Nullable JsonSchema configurableSchema) {
+      Element definition,
+      Formulas formulas,
+      @Nullable JsonSchema configurableSchema,
+      ChannelDeclarations channels) {
     return new WorkflowDefinition(
         definition.sound("id"),
         definition.sound("name"),
@@ -76,6 +81,7 @@ public final class WorkflowParser {
         settings(definition),
         formulas.expressions(),
         configurableSchema,
+        channels.channels(),
         definition.members());
   }
 

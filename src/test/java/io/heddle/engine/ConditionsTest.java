@@ -33,7 +33,7 @@ class ConditionsTest {
           """);
 
   private static final RunState STATE =
-      RunState.initial(Json.parseObject("{\"limit\": 5, \"name\": \"Ada\"}"))
+      RunState.initial(Json.parseObject("{\"limit\": 5, \"name\": \"Ada\"}"), Map.of())
           .with("check", NodeState.started(0).ended(Progress.COMPLETED, OUTPUTS))
           .with("broken", NodeState.started(1).ended(Progress.FAILED, Map.of()))
           .with("left-out", NodeState.started(0).ended(Progress.SKIPPED, Map.of()))
@@ -147,7 +147,7 @@ class ConditionsTest {
     Matches condition =
         new Matches(ValuePath.parse("text"), new Expressions.Builder().regex("a{1,900}c"));
     RunState state =
-        RunState.initial(Map.of())
+        RunState.initial(Map.of(), Map.of())
             .with(
                 "check",
                 NodeState.started(0)
@@ -217,6 +217,7 @@ class ConditionsTest {
             state,
             Json.parseObject("{\"city\": \"Oslo\", \"least\": 1}"),
             Json.parseObject("{\"mode\": \"fast\"}"),
+            channel -> false,
             Map.of())
         .behind("check");
   }

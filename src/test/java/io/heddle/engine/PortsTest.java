@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 class PortsTest {
 
   private static final RunState STATE =
-      RunState.initial(Json.parseObject("{\"name\": \"Ada\", \"secret\": \"s3cr3t\"}"))
+      RunState.initial(Json.parseObject("{\"name\": \"Ada\", \"secret\": \"s3cr3t\"}"), Map.of())
           .with(
               "before",
               NodeState.started(0).ended(Progress.COMPLETED, Json.parseObject("{\"n\": 2.0}")));

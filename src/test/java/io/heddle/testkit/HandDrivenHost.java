@@ -8,6 +8,7 @@ import io.heddle.engine.RunCreator;
 import io.heddle.engine.RuntimeCapabilities;
 import io.heddle.engine.Worker;
 import io.heddle.engine.node.ApprovalGateNode;
+import io.heddle.engine.node.ChannelWriteNode;
 import io.heddle.engine.node.ClarificationGateNode;
 import io.heddle.engine.node.DelayNode;
 import io.heddle.engine.node.FailNode;
@@ -65,6 +66,7 @@ public final class HandDrivenHost implements AutoCloseable {
                 new NoopNode(),
                 new IdentityNode(),
                 new DelayNode(),
+                new ChannelWriteNode(),
                 new FailNode(),
                 new ApprovalGateNode(),
                 new ClarificationGateNode(),

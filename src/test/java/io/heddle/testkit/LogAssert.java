@@ -50,7 +50,9 @@ public final class LogAssert extends AbstractAssert<LogAssert, List<RunEvent>> {
       if ((event.type() == EventType.RUN_STARTED) != (event.sequence() == 0)) {
         throw failure("run.started belongs at the start, and nowhere else");
       }
-      if (event.nodeId() != null && event.type() != EventType.CAP_BREACHED) {
+      if (event.nodeId() != null
+          && event.type() != EventType.CAP_BREACHED
+          && event.type() != EventType.CHANNEL_WRITTEN) {
         EventType before = nodes.put(event.nodeId(), event.type());
         if (!mayFollow(event.type(), before)) {
           throw failure("%s: %s after %s", event.nodeId(), event.type(), before);

@@ -32,7 +32,7 @@ public final class SampleRuns {
         Ids.run(),
         OWNER,
         new Run.WorkflowRef("*", "sample", 1),
-        RunState.initial(Map.of()),
+        RunState.initial(Map.of(), Map.of()),
         Map.of(),
         Map.of(),
         null,

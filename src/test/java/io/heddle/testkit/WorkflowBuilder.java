@@ -19,6 +19,8 @@ public final class WorkflowBuilder {
 
   private final List<Object> variables = new ArrayList<>();
 
+  private final Map<String, Object> channels = new LinkedHashMap<>();
+
   private final Map<String, Object> settings = new LinkedHashMap<>();
 
   private @Nullable Map<String, Object> configurableSchema;
@@ -37,6 +39,24 @@ public final class WorkflowBuilder {
 
   public WorkflowBuilder node(String nodeId, String typeId, Map<String, Object> config) {
     nodes.add(element(nodeId, typeId, config));
+    return this;
+  }
+
+  public WorkflowBuilder node(
+      String nodeId, String typeId, Map<String, Object> config, Map<String, Object> inputs) {
+    Map<String, Object> node = element(nodeId, typeId, config);
+    node.put("inputs", inputs);
+    nodes.add(node);
+    return this;
+  }
+
+  /**
+   * @param members of the declaration besides the reducer
+   */
+  public WorkflowBuilder channel(String name, String reducer, Map<String, Object> members) {
+    Map<String, Object> channel = new LinkedHashMap<>(members);
+    channel.put("reducer", reducer);
+    channels.put(name, channel);
     return this;
   }
 
@@ -141,6 +161,9 @@ public final class WorkflowBuilder {
             Map.of(),
             "settings",
             settings);
+    if (!channels.isEmpty()) {
+      definition.put("channels", channels);
+    }
     if (configurableSchema != null) {
       definition.put("configurableSchema", configurableSchema);
     }

@@ -79,7 +79,17 @@ final class Documents {
             "position": {"x": 0, "y": 0}, "size": {"width": 1, "height": 1}
           }
         ],
-        "channels": {}, "defaults": {}, "acceptsInheritedArtifacts": [],
+        "channels": {
+          "log": {
+            "reducer": "append", "schema": {"type": "string"}, "default": ["a"], "maxSize": 3,
+            "options": {}, "access": {"readers": ["first"], "writers": ["core.*"]},
+            "schemaVersion": 2, "compatibleWith": [1], "sensitive": false
+          },
+          "aged": {"reducer": "votes", "ttlMs": 5, "default": [], "access": "private"},
+          "sum": {"reducer": "counter", "default": 2, "access": "public"},
+          "talk": {"reducer": "message", "schema": {"type": "array"}, "maxSize": 9}
+        },
+        "defaults": {}, "acceptsInheritedArtifacts": [],
         "metadata": {
           "tags": ["a"], "createdAt": "2026-01-31T10:20:30Z", "complianceClass": "public",
           "complianceConfig": {"maskingMode": "mask", "more": 1}, "free": true

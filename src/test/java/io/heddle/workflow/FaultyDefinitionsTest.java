@@ -250,6 +250,10 @@ class FaultyDefinitionsTest {
     return "{\"type\":\"expression\",\"expression\":\"%s\"}".formatted(text);
   }
 
+  private static String channel(String members) {
+    return "{\"reducer\":%s}".formatted(members);
+  }
+
   static Stream<Arguments> unsupported() {
     String refusal = "is not executed by this host";
     return Stream.of(
@@ -257,7 +261,41 @@ class FaultyDefinitionsTest {
         at("/status", "\"inactive\"", "other than active " + refusal),
         at("/status", "\"draft\"", "other than active " + refusal),
         at("/status", "\"archived\"", "other than active " + refusal),
-        at("/channels/log", "{\"reducer\":\"append\"}", "/channels", refusal),
+        at(
+            "/channels/a",
+            channel("\"vendor.acme.dedupe\""),
+            "/channels/a/reducer",
+            "of a vendor " + refusal),
+        at(
+            "/channels/a",
+            channel("\"replace\",\"sensitive\":true"),
+            "/channels/a/sensitive",
+            "true " + refusal),
+        at(
+            "/channels/a",
+            channel("\"replace\",\"options\":{\"x\":1}"),
+            "/channels/a/options",
+            refusal),
+        at(
+            "/channels/a",
+            channel("\"counter\",\"ttlMs\":5"),
+            "/channels/a/ttlMs",
+            "with the reducer counter " + refusal),
+        at(
+            "/channels/a",
+            channel("\"message\",\"ttlMs\":5"),
+            "/channels/a/ttlMs",
+            "with the reducer message " + refusal),
+        at(
+            "/channels/a",
+            channel("\"replace\",\"maxSize\":5"),
+            "/channels/a/maxSize",
+            "with the reducer replace " + refusal),
+        at(
+            "/channels/a",
+            channel("\"append\",\"ttlMs\":5,\"default\":[1]"),
+            "/channels/a/default",
+            "with a ttlMs " + refusal),
         at("/defaults/promptRefs", "{\"system\":\"prompt:writer@1.2.0\"}", refusal),
         at("/defaults/promptRefs", "{\"user\":{\"templateId\":\"writer\"}}", refusal),
         at("/acceptsInheritedArtifacts/-", "{}", "/acceptsInheritedArtifacts", refusal),

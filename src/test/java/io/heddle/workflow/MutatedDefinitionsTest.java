@@ -144,7 +144,7 @@ class MutatedDefinitionsTest {
       case 9 -> new ArrayList<>();
       case 10 -> new HashMap<>();
       case 11 -> new HashMap<>(Map.of("type", "expression", "expression", "1"));
-      case 12 -> new ArrayList<>(List.of("a", "a", 1, 1.5));
+      case 12 -> new ArrayList<>(List.of("a", "a", 1, new BigDecimal("1.5")));
       default -> nested(50);
     };
   }

@@ -43,7 +43,8 @@ enum StreamMode {
               NODE_CANCELLED,
               CAP_BREACHED,
               LOOPBACK_LIMIT,
-              VARIABLE_CHANGED ->
+              VARIABLE_CHANGED,
+              CHANNEL_WRITTEN ->
               false;
         };
   }

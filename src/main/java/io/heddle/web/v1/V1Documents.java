@@ -92,6 +92,9 @@ final class V1Documents {
     }
     snapshot.put("inputs", run.inputs());
     snapshot.put("variables", run.state().variables());
+    if (!run.state().channels().isEmpty()) {
+      snapshot.put("channels", run.state().channels());
+    }
     Map<String, Object> nodes = new LinkedHashMap<>();
     run.state().nodes().forEach((id, node) -> nodes.put(id, node(node)));
     snapshot.put("nodeStates", nodes);

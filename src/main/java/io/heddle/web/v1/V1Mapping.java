@@ -42,6 +42,7 @@ final class V1Mapping {
       case CLARIFICATION_REQUESTED -> "clarification.requested";
       case CLARIFICATION_RESOLVED -> "clarification.resolved";
       case VARIABLE_CHANGED -> "variable.changed";
+      case CHANNEL_WRITTEN -> "channel.written";
       case CAP_BREACHED -> "cap.breached";
     };
   }

@@ -305,6 +305,7 @@ class OpenApiDocumentTest {
     seen.addAll(typesOf(sleeper));
     seen.addAll(typesOf(paused));
     seen.addAll(typesOf(create("{\"workflowId\":\"conformance-subworkflow-parent\"}")));
+    seen.addAll(typesOf(create("{\"workflowId\":\"conformance-message-reducer\"}")));
     ObjectNode looping =
         (ObjectNode) new Call("getWorkflow").on("conformance-multi-node").expectJson(200);
     looping.put("id", "looping");
@@ -383,6 +384,20 @@ class OpenApiDocumentTest {
         "/variables/0/sensitive := true",
         "/channels := {}",
         "/channels := {\"a\":{\"reducer\":\"append\"}}",
+        "/channels := {\"a\":{\"reducer\":\"message\",\"schema\":{\"type\":\"array\"},\"default\":[]}}",
+        "/channels := {\"a\":{\"reducer\":\"vendor.acme.dedupe\"}}",
+        "/channels := {\"a\":{\"reducer\":\"votes\",\"maxSize\":3,\"ttlMs\":5}}",
+        "/channels := {\"a\":{\"reducer\":\"merge\",\"maxSize\":3}}",
+        "/channels := {\"a\":{\"reducer\":\"counter\",\"maxSize\":3}}",
+        "/channels := {\"a\":{\"reducer\":\"replace\",\"ttlMs\":5}}",
+        "/channels := {\"a\":{\"reducer\":\"replace\",\"sensitive\":true}}",
+        "/channels := {\"a\":{\"reducer\":\"replace\",\"sensitive\":false,\"options\":{}}}",
+        "/channels := {\"a\":{\"reducer\":\"replace\",\"options\":{\"x\":1}}}",
+        "/channels := {\"a\":{\"reducer\":\"replace\",\"access\":\"private\"}}",
+        "/channels := {\"a\":{\"reducer\":\"replace\",\"access\":{\"readers\":[\"core.*\"]}}}",
+        "/channels := {\"a\":{\"reducer\":\"replace\",\"access\":{\"readers\":[\"*x\"]}}}",
+        "/channels := {\"a\":{\"reducer\":\"replace\",\"schemaVersion\":2,\"compatibleWith\":[1]}}",
+        "/channels := {\"a\":{\"reducer\":\"replace\",\"schemaVersion\":0}}",
         "/configurableSchema := {}",
         "/defaults := {}",
         "/defaults := {\"promptRefs\":{}}",
