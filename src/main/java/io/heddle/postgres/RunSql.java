@@ -78,11 +78,11 @@ public final class RunSql implements RunStore {
 
   private static final String LOG =
       """
-      select r.status, r.next_sequence, e.sequence, e.event_id, e.type, e.node_id, e.payload,
-             e.occurred_at, e.schema_version, e.engine_version
+      select r.status, r.next_sequence, e.sequence, e.event_id, e.type, e.node_id, e.causation_id,
+             e.payload, e.occurred_at, e.schema_version, e.engine_version
       from openwop.run r
       left join lateral (
-        select sequence, event_id, type, node_id, payload, occurred_at, schema_version, engine_version
+        select sequence, event_id, type, node_id, causation_id, payload, occurred_at, schema_version, engine_version
         from openwop.event
         where event.run_id = r.run_id and event.tenant_id = r.tenant_id and event.sequence > :after
         order by event.sequence
@@ -354,6 +354,7 @@ public final class RunSql implements RunStore {
                 eventId,
                 EventType.valueOf(row.getString("type")),
                 row.getString("node_id"),
+                row.getString("causation_id"),
                 row.getString("payload"),
                 row.getObject("occurred_at", OffsetDateTime.class).toInstant(),
                 row.getInt("schema_version"),

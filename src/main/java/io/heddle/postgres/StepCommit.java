@@ -58,12 +58,13 @@ final class StepCommit {
           and interrupt.state = 'PENDING'
       ), appended as (
         insert into openwop.event (
-          run_id, sequence, tenant_id, event_id, type, node_id, payload, occurred_at, schema_version, engine_version)
+          run_id, sequence, tenant_id, event_id, type, node_id, causation_id, payload,
+          occurred_at, schema_version, engine_version)
         select t.run_id, t.first_sequence + e.ordinal - 1, t.tenant_id,
-          e.event_id, e.type, e.node_id, e.payload::json, t.at, 1, t.engine_version
+          e.event_id, e.type, e.node_id, e.causation_id, e.payload::json, t.at, 1, t.engine_version
         from target t,
-          unnest(:ids::text[], :types::text[], :nodes::text[], :payloads::text[])
-            with ordinality as e(event_id, type, node_id, payload, ordinal)
+          unnest(:ids::text[], :types::text[], :nodes::text[], :causes::text[], :payloads::text[])
+            with ordinality as e(event_id, type, node_id, causation_id, payload, ordinal)
       )
       select count(*) from target
       """;
@@ -179,6 +180,7 @@ final class StepCommit {
         .param("ids", SqlArrays.text(events.stream().map(NewEvent::eventId).toList()))
         .param("types", SqlArrays.text(events.stream().map(event -> event.type().name()).toList()))
         .param("nodes", SqlArrays.text(events.stream().map(NewEvent::nodeId).toList()))
+        .param("causes", SqlArrays.text(events.stream().map(NewEvent::causationId).toList()))
         .param("payloads", SqlArrays.text(events.stream().map(NewEvent::payload).toList()))
         .query(Integer.class)
         .single();

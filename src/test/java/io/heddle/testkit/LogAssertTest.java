@@ -114,6 +114,6 @@ class LogAssertTest {
   private static RunEvent event(
       long sequence, String eventId, EventType type, @Nullable String nodeId, long second) {
     return new RunEvent(
-        "run-1", sequence, eventId, type, nodeId, "{}", Instant.ofEpochSecond(second), 1, 1);
+        "run-1", sequence, eventId, type, nodeId, null, "{}", Instant.ofEpochSecond(second), 1, 1);
   }
 }

@@ -187,6 +187,9 @@ final class V1Documents {
     if (event.nodeId() != null) {
       json.append(",\"nodeId\":").append(Json.write(event.nodeId()));
     }
+    if (event.causationId() != null) {
+      json.append(",\"causationId\":").append(Json.write(event.causationId()));
+    }
     json.append(",\"payload\":").append(event.payload());
     json.append(",\"timestamp\":\"").append(time(event.timestamp()));
     json.append("\",\"sequence\":").append(event.sequence());
