@@ -31,6 +31,7 @@ import org.springframework.transaction.support.TransactionOperations;
 public final class RunSql implements RunStore {
 
   // A newer revision makes the insert find nothing, so that a node with a stale cache looks again.
+  // A child's parent has looked, and would wait for ever for a child that was not inserted.
   private static final String INSERT =
       """
       insert into openwop.run (
@@ -46,7 +47,7 @@ public final class RunSql implements RunStore {
         :state::json, :inputs::json, :configurable::json, :tags::json, :metadata::json, :scopeId, :exclusive, :callbackUrl,
         :parentRun, :parentNode, :depth,
         :engineVersion, :eventLogSchemaVersion
-      where not exists (
+      where :parentRun::text is not null or not exists (
         select 1 from openwop.workflow_revision w
         where w.scope = :scope and w.scope <> '*' and w.workflow_id = :workflow and w.revision > :revision)
       %s
