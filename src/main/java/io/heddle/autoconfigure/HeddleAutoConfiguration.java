@@ -123,6 +123,17 @@ public final class HeddleAutoConfiguration {
     return EngineNodes.subWorkflow();
   }
 
+  /** Only tests let a definition take the decisions of the agent it is about. */
+  @Bean
+  NodeExecutor heddleSupervisorNode(HeddleProperties properties) {
+    return EngineNodes.supervisor(properties.conformance().enabled());
+  }
+
+  @Bean
+  NodeExecutor heddleDispatchNode() {
+    return EngineNodes.dispatch();
+  }
+
   @Bean
   ApprovalGateNode heddleApprovalGateNode() {
     return new ApprovalGateNode();
@@ -162,7 +173,8 @@ public final class HeddleAutoConfiguration {
         properties.limits().maxNodeExecutions(),
         properties.limits().maxRunDuration(),
         new RetryPolicy(properties.retry().firstDelay(), properties.retry().longestDelay()),
-        properties.limits().maxSubWorkflowDepth());
+        properties.limits().maxSubWorkflowDepth(),
+        properties.limits().maxFanOut());
   }
 
   @Bean

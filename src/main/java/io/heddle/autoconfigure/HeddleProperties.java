@@ -92,12 +92,14 @@ record HeddleProperties(
    * @param maxRunDuration Time from a run's first step to its end.
    * @param maxRequestBody Size of a request body.
    * @param maxSubWorkflowDepth How many runs may be above one that a node starts.
+   * @param maxFanOut How many runs that one decision started are executed at the same time.
    */
   record Limits(
       @DefaultValue("1000") int maxNodeExecutions,
       @DefaultValue("30d") Duration maxRunDuration,
       @DefaultValue("1MB") DataSize maxRequestBody,
-      @DefaultValue("16") int maxSubWorkflowDepth) {}
+      @DefaultValue("16") int maxSubWorkflowDepth,
+      @DefaultValue("16") int maxFanOut) {}
 
   /**
    * How long a failed node waits for its next attempt; twice as long each time.

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** Makes the runs that nodes start. Thread-safe. */
 final class ChildRuns {
 
+  /** The code of a {@link Refused} whose workflow nobody knows. */
+  static final String UNKNOWN = "unknown_child_workflow";
+
   /** A child that cannot be started. */
   static final class Refused extends Exception {
 
@@ -41,14 +44,25 @@ final class ChildRuns {
     this.maxDepth = maxDepth;
   }
 
+  /** Whether a tenant sees a workflow of this id. */
+  boolean exists(Run parent, String workflowId) {
+    return workflows.newest(parent.tenant(), workflowId).isPresent();
+  }
+
   /**
    * A run of a workflow below another run. What the mapping names and the parent does not have is
    * left undefined in the child, even if the child declares a default for it.
    *
    * @param mapping child variable to parent variable
+   * @param given inputs besides those that are mapped; they win
    */
   NewRun child(
-      Run parent, RunState state, String nodeId, String workflowId, Map<String, String> mapping)
+      Run parent,
+      RunState state,
+      String nodeId,
+      String workflowId,
+      Map<String, String> mapping,
+      Map<String, @Nullable Object> given)
       throws Refused {
     if (parent.depth() + 1 > maxDepth) {
       throw new Refused(
@@ -57,7 +71,7 @@ final class ChildRuns {
     }
     Optional<Registered> workflow = workflows.newest(parent.tenant(), workflowId);
     if (workflow.isEmpty()) {
-      throw new Refused("heddle.sub_workflow_unknown", "There is no workflow " + workflowId);
+      throw new Refused(UNKNOWN, "There is no workflow " + workflowId);
     }
     Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
     Set<String> undefined = new LinkedHashSet<>();
@@ -69,6 +83,8 @@ final class ChildRuns {
             undefined.add(childName);
           }
         });
+    inputs.putAll(given);
+    undefined.removeAll(given.keySet());
     return new NewRun(
         parent.tenant(),
         Ids.run(),

@@ -17,6 +17,7 @@ import io.heddle.run.RunError;
 import io.heddle.run.RunState;
 import io.heddle.run.RunState.EdgeOutcome;
 import io.heddle.run.RunState.NodeState;
+import io.heddle.run.RunState.Orchestration;
 import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunState.Question;
 import io.heddle.run.RunStatus;
@@ -58,6 +59,9 @@ final class Draft {
 
   private static final String CHILD = "childRunId";
 
+  /** The runs a node waits for, if it may wait for several. */
+  static final String CHILDREN = "childRunIds";
+
   private final List<NewEvent> events = new ArrayList<>();
 
   private final List<NewRun> children = new ArrayList<>();
@@ -69,6 +73,8 @@ final class Draft {
   private RunState state;
 
   private RunState stored;
+
+  private @Nullable String cause;
 
   Draft(Run run, WorkflowDefinition definition, RetryPolicy retries, InstantSource clock) {
     this.run = run;
@@ -107,7 +113,12 @@ final class Draft {
   }
 
   void append(EventType type, @Nullable String nodeId, String payload) {
-    events.add(NewEvent.of(type, nodeId, payload));
+    events.add(NewEvent.of(type, nodeId, payload).causedBy(cause));
+  }
+
+  /** What is appended from now on is the consequence of an event; of none if that is null. */
+  void causedBy(@Nullable String eventId) {
+    cause = eventId;
   }
 
   /** Records a start, or wakes a node that waits; what it waited for is not a new start. */
@@ -179,9 +190,7 @@ final class Draft {
   Optional<RunError> end(NodeDefinition node, NodeResult result) {
     NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
     if (result instanceof NodeResult.Completed completed) {
-      Map<String, @Nullable Object> outputs = new LinkedHashMap<>(completed.outputs());
-      state = state.with(node.id(), reached.ended(Progress.COMPLETED, outputs));
-      append(EventType.NODE_COMPLETED, node.id(), Payloads.nodeCompleted(node.id(), outputs));
+      complete(node, new LinkedHashMap<>(completed.outputs()));
       return follow(node);
     }
     if (result instanceof NodeResult.Parked parked) {
@@ -200,6 +209,40 @@ final class Draft {
       return Optional.empty();
     }
     return fail(node, reached, error);
+  }
+
+  /** Records that a node succeeded, and follows no edge. */
+  void complete(NodeDefinition node, Map<String, @Nullable Object> outputs) {
+    NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
+    state = state.with(node.id(), reached.ended(Progress.COMPLETED, outputs));
+    append(EventType.NODE_COMPLETED, node.id(), Payloads.nodeCompleted(node.id(), outputs));
+  }
+
+  /** Records what an orchestrator decided. */
+  void decide(NodeDefinition node, Map<String, @Nullable Object> agent, Decision decision) {
+    NewEvent event =
+        NewEvent.of(
+            EventType.ORCHESTRATOR_DECIDED,
+            node.id(),
+            Payloads.orchestratorDecided(String.valueOf(agent.get("agentId")), decision.members()));
+    events.add(event);
+    Orchestration before = state.orchestration();
+    state =
+        state.withOrchestration(
+            (before == null ? new Orchestration(agent, 0, Map.of(), "", 0) : before)
+                .decided(decision.members(), event.eventId()));
+  }
+
+  /** Records that a node carries out a decision by another run. */
+  void dispatch(NewRun child) {
+    children.add(child);
+    state = state.withOrchestration(Objects.requireNonNull(state.orchestration()).withDispatch());
+  }
+
+  /** Records that a node waits for runs, and how far it is. */
+  void await(NodeDefinition node, Map<String, @Nullable Object> memo) {
+    NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
+    state = state.with(node.id(), reached.waiting(memo));
   }
 
   /** Records that a node fails before it starts; no edge that awaits failures makes up for it. */
@@ -312,7 +355,11 @@ final class Draft {
     for (NodeDefinition node : definition.nodes()) {
       NodeState reached = state.nodes().get(node.id());
       if (reached != null && reached.progress() == Progress.WAITING) {
-        waiting.put(String.valueOf(reached.memo().get(CHILD)), node);
+        if (reached.memo().get(CHILDREN) instanceof List<?> children) {
+          children.forEach(child -> waiting.put(String.valueOf(child), node));
+        } else {
+          waiting.put(String.valueOf(reached.memo().get(CHILD)), node);
+        }
       }
     }
     return waiting;
@@ -322,14 +369,7 @@ final class Draft {
   Optional<RunError> endChild(NodeDefinition node, ChildStanding child) {
     SubWorkflowNode.Config config = SubWorkflowNode.Config.of(node.config());
     if (child.status() == RunStatus.COMPLETED) {
-      config
-          .outputs()
-          .forEach(
-              (parentName, childName) -> {
-                if (child.variables().containsKey(childName)) {
-                  setVariable(node, parentName, child.variables().get(childName));
-                }
-              });
+      merge(node, config.outputs(), child);
     } else if (config.failsWithChild()) {
       return end(
           node,
@@ -340,6 +380,16 @@ final class Draft {
     return end(node, NodeResult.completed(childOutputs(child.runId(), child.status())));
   }
 
+  /** Takes over variables of a run that ended well; what it does not have changes nothing. */
+  void merge(NodeDefinition node, Map<String, String> mapping, ChildStanding child) {
+    mapping.forEach(
+        (parentName, childName) -> {
+          if (child.variables().containsKey(childName)) {
+            setVariable(node, parentName, child.variables().get(childName));
+          }
+        });
+  }
+
   private void setVariable(NodeDefinition node, String name, @Nullable Object value) {
     append(
         EventType.VARIABLE_CHANGED,
@@ -348,11 +398,11 @@ final class Draft {
     state = state.withVariable(name, value);
   }
 
-  private static Map<String, @Nullable Object> childOutputs(String runId, RunStatus status) {
+  static Map<String, @Nullable Object> childOutputs(String runId, RunStatus status) {
     return Json.members("childRunId", runId, "childStatus", spelled(status));
   }
 
-  private static String spelled(RunStatus status) {
+  static String spelled(RunStatus status) {
     return status.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 

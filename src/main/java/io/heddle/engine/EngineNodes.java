@@ -11,4 +11,18 @@ public final class EngineNodes {
   public static NodeExecutor subWorkflow() {
     return new SubWorkflowNode();
   }
+
+  /**
+   * {@code core.orchestrator.supervisor}.
+   *
+   * @param acceptsPlans whether definitions may hold the decisions, which is for tests only
+   */
+  public static NodeExecutor supervisor(boolean acceptsPlans) {
+    return new SupervisorNode(acceptsPlans);
+  }
+
+  /** {@code core.dispatch}. */
+  public static NodeExecutor dispatch() {
+    return new DispatchNode();
+  }
 }

@@ -7,11 +7,16 @@ import java.time.Duration;
  *
  * @param maxNodeExecutions node starts of one run, at least 1
  * @param maxRunDuration from a run's first step to its end, at least one second
- * @param maxDepth how many runs may be above one that a node starts
  * @param retries how long a failed node waits for its next attempt
+ * @param maxDepth how many runs may be above one that a node starts
+ * @param maxFanOut how many runs that one decision started are executed at the same time
  */
 public record Limits(
-    int maxNodeExecutions, Duration maxRunDuration, RetryPolicy retries, int maxDepth) {
+    int maxNodeExecutions,
+    Duration maxRunDuration,
+    RetryPolicy retries,
+    int maxDepth,
+    int maxFanOut) {
 
   /** The reserved member of {@code configurable} that lowers {@link #maxNodeExecutions}. */
   public static final String RECURSION_LIMIT = "recursionLimit";

@@ -1,11 +1,13 @@
 package io.heddle.engine;
 
+import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.PauseRequest;
 import io.heddle.run.Payloads;
 import io.heddle.run.Run;
 import io.heddle.run.RunError;
 import io.heddle.run.RunState.NodeState;
+import io.heddle.run.RunState.Orchestration;
 import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore.ChildStanding;
@@ -47,6 +49,9 @@ final class RunExecution {
 
     /** How these runs stand, however long that takes. */
     List<ChildStanding> standings(Run run, Collection<String> runIds) throws InterruptedException;
+
+    /** Cancels runs that a run started, however long that takes. */
+    void cancel(Run run, Collection<String> runIds) throws InterruptedException;
   }
 
   private static final Logger log = LoggerFactory.getLogger(RunExecution.class);
@@ -74,6 +79,10 @@ final class RunExecution {
   private final NodeCalls calls;
 
   private final ChildRuns childRuns;
+
+  private final Supervision supervision;
+
+  private final Dispatches dispatches;
 
   private final Instant startedAt;
 
@@ -113,6 +122,9 @@ final class RunExecution {
     this.surroundings = surroundings;
     this.draft = new Draft(run, definition, limits.retries(), clock);
     this.calls = new NodeCalls(run, definition, executors, clock, nodeThreads);
+    this.supervision = new Supervision(run, definition, draft, executors, childRuns);
+    this.dispatches =
+        new Dispatches(run, definition, draft, childRuns, limits.maxFanOut(), surroundings);
     this.nextSequence = run.nextSequence();
     this.storedStatus = run.status();
     this.startedAt = run.startedAt() == null ? clock.instant() : run.startedAt();
@@ -161,9 +173,17 @@ final class RunExecution {
         && !draft.state().isInProgress()) {
       return pause(wanted);
     }
+    if (Decision.hasEnded(draft.state())) {
+      return terminate();
+    }
     Optional<End> failed = harvest();
     if (failed.isPresent()) {
       return failed;
+    }
+    List<String> losers = dispatches.losers();
+    if (!losers.isEmpty()) {
+      stop(losers);
+      return Optional.empty();
     }
     Readiness readiness = Readiness.of(definition, draft.state());
     List<NodeDefinition> starting = new ArrayList<>(interrupted);
@@ -182,7 +202,7 @@ final class RunExecution {
     List<NodeDefinition> submitted = new ArrayList<>();
     for (NodeDefinition node : starting) {
       Optional<End> end = start(node, submitted);
-      if (end.isPresent()) {
+      if (end.isPresent() || Decision.hasEnded(draft.state())) {
         return end;
       }
     }
@@ -231,6 +251,14 @@ final class RunExecution {
       Optional<RunError> failure = startChild(node);
       return failure.isPresent() ? fail(failure.get(), node.id()) : Optional.empty();
     }
+    if (node.typeId().equals(SupervisorNode.TYPE)) {
+      Optional<RunError> failure = supervision.decide(node);
+      return failure.isPresent() ? fail(failure.get(), node.id()) : Optional.empty();
+    }
+    if (node.typeId().equals(DispatchNode.TYPE)) {
+      Optional<Dispatches.Stop> stop = dispatches.begin(node);
+      return stop.isPresent() ? stopped(node, stop.get()) : Optional.empty();
+    }
     if (!calls.isPure(node)) {
       submitted.add(node);
       return Optional.empty();
@@ -244,7 +272,8 @@ final class RunExecution {
     try {
       return draft.startChild(
           node,
-          childRuns.child(run, draft.state(), node.id(), config.workflowId(), config.inputs()),
+          childRuns.child(
+              run, draft.state(), node.id(), config.workflowId(), config.inputs(), Json.members()),
           config.waits());
     } catch (ChildRuns.Refused e) {
       return draft.end(node, NodeResult.failed(e.code, String.valueOf(e.getMessage())));
@@ -266,12 +295,50 @@ final class RunExecution {
         continue;
       }
       NodeDefinition node = Objects.requireNonNull(waiting.get(child.runId()));
+      if (node.typeId().equals(DispatchNode.TYPE)) {
+        Optional<Dispatches.Stop> stop = dispatches.childEnded(node, child);
+        if (stop.isPresent()) {
+          return stopped(node, stop.get());
+        }
+        continue;
+      }
       Optional<RunError> failure = draft.endChild(node, child);
       if (failure.isPresent()) {
         return fail(failure.get(), node.id());
       }
     }
     return Optional.empty();
+  }
+
+  private Optional<End> stopped(NodeDefinition node, Dispatches.Stop stop)
+      throws InterruptedException, Fenced {
+    if (stop instanceof Dispatches.Stop.Exceeded exceeded) {
+      return breach(
+          "dispatch-iterations",
+          exceeded.limit(),
+          exceeded.limit() + 1L,
+          node.id(),
+          "heddle.dispatch_limit_exceeded");
+    }
+    return fail(((Dispatches.Stop.Failed) stop).error(), node.id());
+  }
+
+  /** An orchestrator decided that the run ends here: whatever is under way is not waited for. */
+  private Optional<End> terminate() throws InterruptedException, Fenced {
+    Collection<String> children = draft.waiting().keySet();
+    if (!children.isEmpty()) {
+      stop(children);
+    }
+    draft.cancelNodes("run-terminated");
+    return complete();
+  }
+
+  /** Cancels children once it is stored that nobody waits for them, and why. */
+  private void stop(Collection<String> children) throws InterruptedException, Fenced {
+    List<String> runIds = List.copyOf(children);
+    commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
+    surroundings.cancel(run, runIds);
+    childrenMayHaveEnded = true;
   }
 
   /** Waits for an executor, for a timer or for the end of the run's time, whichever comes first. */
@@ -320,10 +387,15 @@ final class RunExecution {
 
   private Optional<End> complete() throws InterruptedException, Fenced {
     int length = draft.events().size();
-    draft.append(
-        EventType.RUN_COMPLETED,
-        null,
-        Payloads.runCompleted(RunOutputs.of(definition, draft.state())));
+    Map<String, @Nullable Object> outputs = RunOutputs.of(definition, draft.state());
+    Orchestration decided = draft.state().orchestration();
+    String reason = null;
+    if (decided != null && Decision.hasEnded(draft.state())) {
+      draft.causedBy(decided.eventId());
+      reason = new Decision(decided.decision()).reason();
+    }
+    draft.append(EventType.RUN_COMPLETED, null, Payloads.runCompleted(outputs, reason));
+    draft.causedBy(null);
     if (tryCommit(RunStatus.COMPLETED, new Wakeup.Never(), null)) {
       return Optional.of(End.FOR_GOOD);
     }

@@ -2,6 +2,7 @@ package io.heddle.engine;
 
 import io.heddle.run.CommitListener;
 import io.heddle.run.Run;
+import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
 import io.heddle.run.RunStore.ChildStanding;
 import io.heddle.run.Step;
@@ -129,6 +130,15 @@ public final class Worker {
     public List<ChildStanding> standings(Run run, Collection<String> runIds)
         throws InterruptedException {
       return untilAnswered(run.runId(), () -> store.standings(run.tenant(), List.copyOf(runIds)));
+    }
+
+    @Override
+    public void cancel(Run run, Collection<String> runIds) throws InterruptedException {
+      List<String> cancelled =
+          untilAnswered(
+              run.runId(),
+              () -> RunService.cancelChildren(store, run.tenant(), run.runId(), runIds));
+      cancelled.forEach(news::committed);
     }
   }
 

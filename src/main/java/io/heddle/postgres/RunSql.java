@@ -95,9 +95,11 @@ public final class RunSql implements RunStore {
   private static final String STANDINGS =
       """
       select run_id, status,
-        case when status in ('COMPLETED', 'FAILED', 'CANCELLED') then state end as state
+        case when status in ('COMPLETED', 'FAILED', 'CANCELLED') then state end as state,
+        error
       from openwop.run
       where tenant_id = :tenant and run_id = any(:runs)
+      order by ended_at, run_id
       """;
 
   private static final String LIVE_CHILDREN =
@@ -272,7 +274,8 @@ public final class RunSql implements RunStore {
               return new ChildStanding(
                   row.getString("run_id"),
                   RunStatus.valueOf(row.getString("status")),
-                  state == null ? Json.members() : RunState.fromJson(state).variables());
+                  state == null ? Json.members() : RunState.fromJson(state).variables(),
+                  RunRows.error(row.getString("error")));
             })
         .list();
   }

@@ -28,7 +28,11 @@ public enum EventType {
   VARIABLE_CHANGED,
   CHANNEL_WRITTEN,
   CAP_BREACHED,
-  LOOPBACK_LIMIT;
+  LOOPBACK_LIMIT,
+  ORCHESTRATOR_DECIDED,
+  NODE_DISPATCHED,
+  FAN_OUT_BEGUN,
+  FAN_OUT_JOINED;
 
   /** Whether this event is the last of its log. */
   public boolean isTerminal() {

@@ -3,6 +3,7 @@ package io.heddle.run;
 import io.heddle.json.Json;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -27,9 +28,18 @@ public final class Payloads {
             Json.members("tenant", run.tenant().id(), "principal", run.owner().principal())));
   }
 
-  /** A run ends well. */
-  public static String runCompleted(Map<String, @Nullable Object> outputs) {
-    return Json.write(Map.of("outputs", outputs));
+  /**
+   * A run ends well.
+   *
+   * @param reason of whoever decided that it ends here, or null
+   */
+  public static String runCompleted(
+      Map<String, @Nullable Object> outputs, @Nullable String reason) {
+    Map<String, @Nullable Object> payload = Json.members("outputs", outputs);
+    if (reason != null) {
+      payload.put("reason", reason);
+    }
+    return Json.write(payload);
   }
 
   /** A run ends badly. */
@@ -151,6 +161,52 @@ public final class Payloads {
   /** A node will not run, or not to its end. */
   public static String nodeLeftOut(String nodeId, String reason) {
     return Json.write(Json.members("nodeId", nodeId, "reason", reason));
+  }
+
+  /** An orchestrator decided what the run does next. */
+  public static String orchestratorDecided(String agentId, Map<String, @Nullable Object> decision) {
+    return Json.write(Json.members("agentId", agentId, "decision", decision));
+  }
+
+  /** A run that a decision started has ended. */
+  public static String nodeDispatched(String runId, String workflowId, String status) {
+    return Json.write(
+        Json.members("childRunId", runId, "childWorkflowId", workflowId, "childStatus", status));
+  }
+
+  /** A decision starts several runs that are executed at the same time. */
+  public static String fanOutBegun(int children, int width, String joinMode) {
+    return Json.write(
+        Json.members(
+            "fanOutPolicy",
+            "parallel",
+            "childCount",
+            children,
+            "maxConcurrency",
+            width,
+            "joinMode",
+            joinMode));
+  }
+
+  /**
+   * A decision has waited for enough of the runs it started.
+   *
+   * @param mergeOrder the runs in the order in which they ended
+   */
+  public static String fanOutJoined(
+      String outcome, int completed, int failed, int cancelled, List<String> mergeOrder) {
+    return Json.write(
+        Json.members(
+            "joinOutcome",
+            outcome,
+            "completedCount",
+            completed,
+            "failedCount",
+            failed,
+            "cancelledCount",
+            cancelled,
+            "mergeOrder",
+            mergeOrder));
   }
 
   /** A limit was exceeded. */

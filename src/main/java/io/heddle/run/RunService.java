@@ -3,6 +3,7 @@ package io.heddle.run;
 import io.heddle.run.RunState.Progress;
 import io.heddle.tenancy.Tenant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,21 +55,45 @@ public final class RunService {
         () -> {
           List<String> cancelled = new ArrayList<>();
           // From below, the order in which ending runs lock their parents.
-          cancelBelow(tenant, runId, cancelled);
+          cancelBelow(store, tenant, runId, cancelled);
           Optional<Run> run =
               store.amend(tenant, runId, it -> cancellation(it, reason, cancelledBy, null));
           if (run.isPresent() && !run.get().status().isTerminal()) {
             cancelled.add(runId);
             // Under this run's lock now: nothing can be started below it any more.
-            cancelBelow(tenant, runId, cancelled);
+            cancelBelow(store, tenant, runId, cancelled);
           }
           return run.map(it -> new Cancelled(it.status(), cancelled));
         });
   }
 
-  private void cancelBelow(Tenant tenant, String runId, List<String> cancelled) {
+  /**
+   * Cancels some of the runs that a run started, and the runs below those, because the run goes on
+   * without them.
+   *
+   * @return the runs that are cancelled now
+   */
+  public static List<String> cancelChildren(
+      RunStore store, Tenant tenant, String runId, Collection<String> children) {
+    List<String> cancelled = new ArrayList<>();
+    for (String child : children) {
+      store.together(
+          () -> {
+            cancelBelow(store, tenant, child, cancelled);
+            Optional<Run> found =
+                store.amend(tenant, child, run -> cancellation(run, "parent-went-on", null, runId));
+            cancelBelow(store, tenant, child, cancelled);
+            return found;
+          });
+      cancelled.add(child);
+    }
+    return cancelled;
+  }
+
+  private static void cancelBelow(
+      RunStore store, Tenant tenant, String runId, List<String> cancelled) {
     for (String child : store.liveChildren(tenant, runId)) {
-      cancelBelow(tenant, child, cancelled);
+      cancelBelow(store, tenant, child, cancelled);
       store.amend(tenant, child, run -> cancellation(run, "parent-cancelled", null, runId));
       cancelled.add(child);
     }

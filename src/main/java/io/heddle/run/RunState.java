@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param edges what became of the edges with a condition whose source has ended
  * @param suspensions how often a node asked somebody outside, for the nodes that did
  * @param starts how many nodes were started, counting every attempt
+ * @param orchestration what orchestrators decided; null until the first decision
  */
 public record RunState(
     Map<String, @Nullable Object> variables,
@@ -34,7 +35,35 @@ public record RunState(
     Map<String, Integer> loops,
     Map<String, EdgeOutcome> edges,
     Map<String, Integer> suspensions,
-    int starts) {
+    int starts,
+    @Nullable Orchestration orchestration) {
+
+  /**
+   * What orchestrators decided.
+   *
+   * @param agent who decides, as the definition tells; the same for the whole life of a run
+   * @param decisions how many decisions there were
+   * @param decision the latest one
+   * @param eventId of the event that tells of it
+   * @param dispatched how many runs all decisions together started
+   */
+  public record Orchestration(
+      Map<String, @Nullable Object> agent,
+      int decisions,
+      Map<String, @Nullable Object> decision,
+      String eventId,
+      int dispatched) {
+
+    /** This account after another decision. */
+    public Orchestration decided(Map<String, @Nullable Object> next, String nextEventId) {
+      return new Orchestration(agent, decisions + 1, next, nextEventId, dispatched);
+    }
+
+    /** This account with one more run started. */
+    public Orchestration withDispatch() {
+      return new Orchestration(agent, decisions, decision, eventId, dispatched + 1);
+    }
+  }
 
   /** What the condition of an edge came to. Evaluated once, for what it looks at may change. */
   public enum EdgeOutcome {
@@ -163,7 +192,8 @@ public record RunState(
   /** The state of a run that has not started. */
   public static RunState initial(
       Map<String, @Nullable Object> variables, Map<String, @Nullable Object> channels) {
-    return new RunState(variables, channels, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0);
+    return new RunState(
+        variables, channels, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0, null);
   }
 
   /** How often a node was reached before the present time. */
@@ -240,6 +270,13 @@ public record RunState(
     return copy.state();
   }
 
+  /** This state with what orchestrators decided. */
+  public RunState withOrchestration(Orchestration changed) {
+    Copy copy = new Copy(this);
+    copy.orchestration = changed;
+    return copy.state();
+  }
+
   /** This state with what became of an edge. */
   public RunState withEdge(String edgeId, EdgeOutcome outcome) {
     Copy copy = new Copy(this);
@@ -299,6 +336,21 @@ public record RunState(
       state.put("suspensions", suspensions);
     }
     state.put("starts", starts);
+    if (orchestration != null) {
+      state.put(
+          "orchestration",
+          Json.members(
+              "agent",
+              orchestration.agent(),
+              "decisions",
+              orchestration.decisions(),
+              "decision",
+              orchestration.decision(),
+              "eventId",
+              orchestration.eventId(),
+              "dispatched",
+              orchestration.dispatched()));
+    }
     return Json.write(state);
   }
 
@@ -315,7 +367,19 @@ public record RunState(
         counts(read, "loops"),
         edges(read),
         counts(read, "suspensions"),
-        integer(read, "starts"));
+        integer(read, "starts"),
+        orchestration(object(read, "orchestration")));
+  }
+
+  private static @Nullable Orchestration orchestration(Map<String, @Nullable Object> read) {
+    return read.isEmpty()
+        ? null
+        : new Orchestration(
+            object(read, "agent"),
+            integer(read, "decisions"),
+            object(read, "decision"),
+            String.valueOf(read.get("eventId")),
+            integer(read, "dispatched"));
   }
 
   private static Map<String, Object> written(NodeState node) {
@@ -430,6 +494,8 @@ public record RunState(
 
     int starts;
 
+    @Nullable Orchestration orchestration;
+
     Copy(RunState state) {
       variables = state.variables;
       channels = state.channels;
@@ -439,10 +505,12 @@ public record RunState(
       edges = state.edges;
       suspensions = state.suspensions;
       starts = state.starts;
+      orchestration = state.orchestration;
     }
 
     RunState state() {
-      return new RunState(variables, channels, nodes, visits, loops, edges, suspensions, starts);
+      return new RunState(
+          variables, channels, nodes, visits, loops, edges, suspensions, starts, orchestration);
     }
   }
 }

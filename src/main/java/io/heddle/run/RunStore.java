@@ -54,7 +54,7 @@ public interface RunStore {
    */
   void requestPause(Tenant tenant, String runId, PauseRequest request);
 
-  /** How these runs stand. */
+  /** How these runs stand, those that have ended in the order in which they did. */
   List<ChildStanding> standings(Tenant tenant, List<String> runIds);
 
   /** The runs that a run started and that have not ended, sorted by id. */
@@ -70,8 +70,13 @@ public interface RunStore {
    * A run that another one started and waits for.
    *
    * @param variables as they were at its end; empty before
+   * @param error why it failed, if it did
    */
-  record ChildStanding(String runId, RunStatus status, Map<String, @Nullable Object> variables) {}
+  record ChildStanding(
+      String runId,
+      RunStatus status,
+      Map<String, @Nullable Object> variables,
+      @Nullable RunError error) {}
 
   /** A run that another one started. */
   record Child(String runId, RunStatus status) {}

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param config what the node type is told about this node; part of the definition
  * @param inputs where each input port gets its value from, in the order of the definition
  * @param primaryOutput whether the author calls its output the result of the workflow
+ * @param agent who acts in this node, as the author describes it, or null
  */
 public record NodeDefinition(
     String id,
@@ -19,7 +20,8 @@ public record NodeDefinition(
     Map<String, @Nullable Object> config,
     Map<String, PortValue> inputs,
     boolean disabled,
-    boolean primaryOutput) {
+    boolean primaryOutput,
+    @Nullable Map<String, @Nullable Object> agent) {
 
   public NodeDefinition {
     config = Collections.unmodifiableMap(new LinkedHashMap<>(config));

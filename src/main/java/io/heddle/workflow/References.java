@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class References {
 
+  /** Takes decisions; the only node type that tells who acts in it. */
+  static final String SUPERVISOR = "core.orchestrator.supervisor";
+
+  private static final String DISPATCH = "core.dispatch";
+
   private final Element document;
 
   private final Map<String, NodeExecutor> nodeTypes;
@@ -39,6 +44,7 @@ final class References {
   void check() {
     unique("nodes", "id");
     document.items("nodes").forEach(this::node);
+    orchestrated();
     unique("edges", "id");
     document.items("edges").forEach(this::edge);
     unique("triggers", "id");
@@ -75,6 +81,16 @@ final class References {
     }
     for (Element port : node.entries("inputs")) {
       port(node, port);
+    }
+  }
+
+  /** A node that carries out decisions needs somebody who takes them. */
+  private void orchestrated() {
+    List<Element> nodes = document.items("nodes");
+    if (nodes.stream().noneMatch(node -> SUPERVISOR.equals(node.text("typeId")))) {
+      nodes.stream()
+          .filter(node -> DISPATCH.equals(node.text("typeId")) && nodeTypes.containsKey(DISPATCH))
+          .forEach(node -> faults.add(node.at("typeId"), "needs a " + SUPERVISOR + " node"));
     }
   }
 

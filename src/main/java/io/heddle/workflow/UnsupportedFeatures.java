@@ -72,7 +72,16 @@ final class UnsupportedFeatures {
   }
 
   private void agent(Element node) {
-    refuseObject(node, "agent");
+    Element agent = node.object("agent");
+    if (agent == null) {
+      return;
+    }
+    if (!References.SUPERVISOR.equals(node.text("typeId"))) {
+      refuse(agent.place());
+      return;
+    }
+    refuseText(agent, "channel");
+    refuseText(agent, "memoryRef");
   }
 
   private void credentials(Element node) {

@@ -86,6 +86,7 @@ public final class WorkflowParser {
   }
 
   private static NodeDefinition node(Element node) {
+    Element agent = node.object("agent");
     Map<String, PortValue> inputs = new LinkedHashMap<>();
     Element ports = Objects.requireNonNull(node.object("inputs"));
     for (String name : ports.members().keySet()) {
@@ -97,7 +98,8 @@ public final class WorkflowParser {
         Objects.requireNonNull(node.object("config")).members(),
         inputs,
         node.isTrue("disabled"),
-        "primary".equals(node.text("outputRole")));
+        "primary".equals(node.text("outputRole")),
+        agent == null ? null : agent.members());
   }
 
   private static PortValue port(Element port) {

@@ -149,10 +149,7 @@ class SubWorkflowsTest {
   void anUnknownWorkflowFailsTheNode() {
     String parent = start(parent(Map.of("workflowId", "nowhere")));
 
-    host.assertThat(parent)
-        .is(RunStatus.FAILED)
-        .hasError("heddle.sub_workflow_unknown")
-        .hasSoundLog();
+    host.assertThat(parent).is(RunStatus.FAILED).hasError("unknown_child_workflow").hasSoundLog();
   }
 
   @Test

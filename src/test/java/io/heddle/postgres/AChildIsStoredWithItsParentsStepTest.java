@@ -42,7 +42,7 @@ class AChildIsStoredWithItsParentsStepTest {
         Ids.run(),
         SampleRuns.OWNER,
         new Run.WorkflowRef(SampleRuns.TENANT.id(), "child", revision),
-        RunState.initial(Map.of()),
+        RunState.initial(Map.of(), Map.of()),
         Map.of(),
         Map.of(),
         null,

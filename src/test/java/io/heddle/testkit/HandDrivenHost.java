@@ -71,7 +71,9 @@ public final class HandDrivenHost implements AutoCloseable {
                 new ApprovalGateNode(),
                 new ClarificationGateNode(),
                 new InterruptNode(),
-                EngineNodes.subWorkflow()));
+                EngineNodes.subWorkflow(),
+                EngineNodes.supervisor(true),
+                EngineNodes.dispatch()));
     all.addAll(List.of(executors));
     NodeExecutors types = new NodeExecutors(all);
     this.workflows = new WorkflowRegistry(stores.workflows(), new WorkflowParser(types.byTypeId()));
@@ -101,7 +103,8 @@ public final class HandDrivenHost implements AutoCloseable {
         maxNodeExecutions,
         maxRunDuration,
         new RetryPolicy(Duration.ofSeconds(1), Duration.ofSeconds(3)),
-        3);
+        3,
+        4);
   }
 
   public Stores stores() {

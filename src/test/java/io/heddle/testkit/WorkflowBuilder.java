@@ -50,6 +50,15 @@ public final class WorkflowBuilder {
     return this;
   }
 
+  /** A node with members besides those that every node has. */
+  public WorkflowBuilder nodeWith(
+      String nodeId, String typeId, Map<String, Object> config, Map<String, Object> members) {
+    Map<String, Object> node = element(nodeId, typeId, config);
+    node.putAll(members);
+    nodes.add(node);
+    return this;
+  }
+
   /**
    * @param members of the declaration besides the reducer
    */

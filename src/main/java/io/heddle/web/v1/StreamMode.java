@@ -35,7 +35,8 @@ enum StreamMode {
               APPROVAL_REQUESTED,
               APPROVAL_RECEIVED,
               CLARIFICATION_REQUESTED,
-              CLARIFICATION_RESOLVED ->
+              CLARIFICATION_RESOLVED,
+              NODE_DISPATCHED ->
               true;
           case NODE_STARTED,
               NODE_RESUMED,
@@ -43,6 +44,9 @@ enum StreamMode {
               NODE_CANCELLED,
               CAP_BREACHED,
               LOOPBACK_LIMIT,
+              ORCHESTRATOR_DECIDED,
+              FAN_OUT_BEGUN,
+              FAN_OUT_JOINED,
               VARIABLE_CHANGED,
               CHANNEL_WRITTEN ->
               false;

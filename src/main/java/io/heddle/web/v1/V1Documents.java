@@ -80,6 +80,9 @@ final class V1Documents {
       snapshot.put("parentRunId", run.parent().runId());
       snapshot.put("parentNodeId", run.parent().nodeId());
     }
+    if (run.state().orchestration() != null) {
+      snapshot.put("runOrchestrator", run.state().orchestration().agent());
+    }
     if (!children.isEmpty()) {
       snapshot.put(
           "childRuns",

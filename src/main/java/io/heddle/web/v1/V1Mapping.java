@@ -44,6 +44,10 @@ final class V1Mapping {
       case VARIABLE_CHANGED -> "variable.changed";
       case CHANNEL_WRITTEN -> "channel.written";
       case CAP_BREACHED -> "cap.breached";
+      case ORCHESTRATOR_DECIDED -> "runOrchestrator.decided";
+      case NODE_DISPATCHED -> "node.dispatched";
+      case FAN_OUT_BEGUN -> "core.dispatch.fanOut";
+      case FAN_OUT_JOINED -> "core.dispatch.join";
     };
   }
 }

@@ -1,0 +1,139 @@
+package io.heddle.functional;
+
+import static io.heddle.testkit.WorkflowBuilder.workflow;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.heddle.json.Json;
+import io.heddle.run.EventType;
+import io.heddle.run.Run;
+import io.heddle.run.RunEvent;
+import io.heddle.run.RunService;
+import io.heddle.run.RunStore.Child;
+import io.heddle.spi.NodeExecutor;
+import io.heddle.testkit.HandDrivenHost;
+import io.heddle.testkit.LogAssert;
+import io.heddle.testkit.NoSlots;
+import io.heddle.testkit.PostgresPerJvm;
+import io.heddle.testkit.SampleRuns;
+import io.heddle.testkit.SettableClock;
+import io.heddle.testkit.WorkflowBuilder;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A supervisor and a node that carries out its decisions, in a loop, and some workers for them. */
+final class Orchestra implements AutoCloseable {
+
+  final HandDrivenHost host;
+
+  final RunService service;
+
+  private final SettableClock clock = new SettableClock(Instant.now());
+
+  Orchestra(NodeExecutor... executors) {
+    host =
+        new HandDrivenHost(PostgresPerJvm.freshDatabase(), HandDrivenHost.WIDE, clock, executors);
+    service = new RunService(host.stores().runs(), new NoSlots(), it -> {});
+    host.register(workflow("worker").node("work", "core.noop").variable("result", "own default"));
+    host.register(workflow("other").node("work", "core.noop").variable("result", "of the other"));
+    host.register(workflow("failing").node("fail", "core.fail").variable("result", "of a failure"));
+    host.register(
+        workflow("sleeping")
+            .node("sleep", "core.delay", Map.of("ms", 3_600_000))
+            .variable("result", "of a sleeper"));
+  }
+
+  @Override
+  public void close() {
+    host.close();
+  }
+
+  static Map<String, Object> next(String... workers) {
+    return Map.of("kind", "next-worker", "nextWorkerIds", List.of(workers));
+  }
+
+  static Map<String, Object> terminate() {
+    return Map.of("kind", "terminate", "reason", "goal-reached");
+  }
+
+  /** A loop that takes its decisions from a plan. */
+  static WorkflowBuilder loop(Map<String, Object> dispatch, Object... plan) {
+    return workflow("orchestrated")
+        .node("supervisor", "core.orchestrator.supervisor", Map.of("mockDecisions", List.of(plan)))
+        .node("dispatch", "core.dispatch", dispatch)
+        .edge("supervisor", "dispatch")
+        .edge("dispatch", "supervisor");
+  }
+
+  /** Registers a workflow, creates a run of it and drives that as far as it goes now. */
+  String start(WorkflowBuilder workflow) {
+    host.register(workflow);
+    String runId = host.create(workflow.id(), Map.of(), Map.of());
+    host.drive(runId);
+    return runId;
+  }
+
+  /** Drives whatever is due until nothing is. */
+  void settle() {
+    while (host.driveAll() > 0) {}
+  }
+
+  /** Starts a run and drives it and all below it to where they can only wait. */
+  String play(WorkflowBuilder workflow) {
+    String runId = start(workflow);
+    settle();
+    return runId;
+  }
+
+  /** Lets a sleeper, and nobody else, come to its end. */
+  void wake(String runId) {
+    clock.advance(Duration.ofHours(2));
+    host.drive(runId);
+  }
+
+  Run read(String runId) {
+    return SampleRuns.read(host.stores(), runId);
+  }
+
+  /** The runs that a run started, in the order of their creation. */
+  List<Run> children(String runId) {
+    return host.stores().runs().children(SampleRuns.TENANT, runId, 2_000).stream()
+        .map(Child::runId)
+        .map(this::read)
+        .toList();
+  }
+
+  LogAssert log(String runId) {
+    return host.assertThat(runId).hasSoundLog().log();
+  }
+
+  List<RunEvent> events(String runId, EventType type) {
+    return host
+        .stores()
+        .runs()
+        .log(SampleRuns.TENANT, runId, -1, Integer.MAX_VALUE)
+        .orElseThrow()
+        .events()
+        .stream()
+        .filter(event -> event.type() == type)
+        .toList();
+  }
+
+  /** The payloads of all events of a type. */
+  List<Map<String, @Nullable Object>> payloads(String runId, EventType type) {
+    return new ArrayList<>(
+        events(runId, type).stream().map(event -> Json.parseObject(event.payload())).toList());
+  }
+
+  @Nullable Object variable(String runId, String name) {
+    return read(runId).state().variables().get(name);
+  }
+
+  Map<String, @Nullable Object> outputs(String runId, String nodeId) {
+    assertThat(read(runId).state().nodes()).containsKey(nodeId);
+    return read(runId).state().nodes().get(nodeId).outputs();
+  }
+}
