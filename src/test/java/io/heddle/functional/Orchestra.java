@@ -40,10 +40,12 @@ final class Orchestra implements AutoCloseable {
     host.register(workflow("worker").node("work", "core.noop").variable("result", "own default"));
     host.register(workflow("other").node("work", "core.noop").variable("result", "of the other"));
     host.register(workflow("failing").node("fail", "core.fail").variable("result", "of a failure"));
-    host.register(
-        workflow("sleeping")
-            .node("sleep", "core.delay", Map.of("ms", 3_600_000))
-            .variable("result", "of a sleeper"));
+    for (String sleeper : List.of("sleeping", "dozing", "dreaming")) {
+      host.register(
+          workflow(sleeper)
+              .node("sleep", "core.delay", Map.of("ms", 3_600_000))
+              .variable("result", "of the " + sleeper));
+    }
   }
 
   @Override
@@ -94,11 +96,34 @@ final class Orchestra implements AutoCloseable {
     host.drive(runId);
   }
 
+  /** Frees a run of a process that held it and wrote nothing. */
+  void abandon(String runId) {
+    int freed =
+        host.stores()
+            .jdbc()
+            .sql(
+                "update openwop.run set lease_owner = null, wake_at = now()"
+                    + " where run_id = ? and lease_owner is not null")
+            .param(runId)
+            .update();
+    assertThat(freed).isEqualTo(1);
+  }
+
   Run read(String runId) {
     return SampleRuns.read(host.stores(), runId);
   }
 
-  /** The runs that a run started, in the order of their creation. */
+  /** The run of one worker, which the run must have started once. */
+  Run child(String runId, String workflowId) {
+    List<Run> found =
+        children(runId).stream()
+            .filter(child -> child.workflow().workflowId().equals(workflowId))
+            .toList();
+    assertThat(found).hasSize(1);
+    return found.get(0);
+  }
+
+  /** The runs that a run started, step by step; those of one step in any order. */
   List<Run> children(String runId) {
     return host.stores().runs().children(SampleRuns.TENANT, runId, 2_000).stream()
         .map(Child::runId)

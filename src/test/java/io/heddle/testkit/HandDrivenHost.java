@@ -32,6 +32,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,8 @@ public final class HandDrivenHost implements AutoCloseable {
   private final RunCreator creator;
 
   private final Worker worker;
+
+  private final AtomicInteger commitsToLive = new AtomicInteger();
 
   private final ExecutorService nodeThreads = Executors.newCachedThreadPool();
 
@@ -93,7 +96,7 @@ public final class HandDrivenHost implements AutoCloseable {
             limits,
             clock,
             nodeThreads,
-            runId -> {});
+            runId -> dieIfItIsTime());
     stores.claims().register(NODE, Duration.ofHours(1));
   }
 
@@ -159,6 +162,28 @@ public final class HandDrivenHost implements AutoCloseable {
     Run claimed = claim(runId);
     meanwhile.run();
     return drive(claimed);
+  }
+
+  /** Drives a run that is due until so many steps are stored; then the process dies. */
+  public void driveUntilCommits(String runId, int commits) {
+    commitsToLive.set(commits);
+    try {
+      drive(runId);
+      throw new AssertionError(runId + " came to rest before");
+    } catch (Died e) {
+      // As it should.
+    }
+  }
+
+  private void dieIfItIsTime() {
+    if (commitsToLive.get() > 0 && commitsToLive.decrementAndGet() == 0) {
+      throw new Died();
+    }
+  }
+
+  private static final class Died extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
   }
 
   /** Drives everything that is due by the database's clock; returns how many runs that were. */

@@ -145,6 +145,16 @@ public final class WorkflowBuilder {
     return this;
   }
 
+  /** A variable that every run must be given. */
+  public WorkflowBuilder required(String name) {
+    Map<String, Object> variable = new LinkedHashMap<>();
+    variable.put("name", name);
+    variable.put("type", "string");
+    variable.put("required", true);
+    variables.add(variable);
+    return this;
+  }
+
   public String id() {
     return id;
   }
