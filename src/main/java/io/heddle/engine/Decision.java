@@ -9,7 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an orchestrator decided: which workflows run next, or that the run ends. Immutable.
+ * What an orchestrator decided: which workflows run next, what a person is asked, or that the run
+ * ends. Immutable.
  *
  * @param members as the protocol shapes them, without faults
  */
@@ -20,6 +21,12 @@ record Decision(Map<String, @Nullable Object> members) {
   private static final String TERMINATE = "terminate";
 
   private static final String ASK_USER = "ask-user";
+
+  private static final List<String> KINDS = List.of(NEXT_WORKER, ASK_USER, TERMINATE);
+
+  private static final String PROMPT = "prompt";
+
+  private static final String CONFIDENCE = "confidence";
 
   // A decision is read with the run's state at each of its steps.
   private static final int MOST_WORKERS = 1_000;
@@ -49,30 +56,31 @@ record Decision(Map<String, @Nullable Object> members) {
     }
     Map<String, @Nullable Object> decision = Json.object(value, "");
     Object kind = decision.get("kind");
-    if (ASK_USER.equals(kind)) {
-      faults.put("/kind", "ask-user is not executed by this host");
+    if (!(kind instanceof String word) || !KINDS.contains(word)) {
+      faults.put("/kind", "must be one of " + String.join(", ", KINDS));
       return faults;
     }
-    if (!NEXT_WORKER.equals(kind) && !TERMINATE.equals(kind)) {
-      faults.put("/kind", "must be one of next-worker, ask-user, terminate");
-      return faults;
-    }
-    if (NEXT_WORKER.equals(kind) && !decision.containsKey("nextWorkerIds")) {
+    if (word.equals(NEXT_WORKER) && !decision.containsKey("nextWorkerIds")) {
       faults.put("/nextWorkerIds", "is required");
+    }
+    if (word.equals(ASK_USER) && !decision.containsKey(PROMPT)) {
+      faults.put("/" + PROMPT, "is required");
     }
     decision.forEach(
         (member, given) -> {
           if (!member.equals("kind")) {
-            memberFaults(NEXT_WORKER.equals(kind), member, given, faults);
+            memberFaults(word, member, given, faults);
           }
         });
     return faults;
   }
 
   private static void memberFaults(
-      boolean goesOn, String member, @Nullable Object value, Map<String, String> faults) {
+      String kind, String member, @Nullable Object value, Map<String, String> faults) {
     String pointer = Json.pointer("", member);
-    if (member.equals("confidence")) {
+    boolean goesOn = kind.equals(NEXT_WORKER);
+    boolean ends = kind.equals(TERMINATE);
+    if (member.equals(CONFIDENCE) && !kind.equals(ASK_USER)) {
       if (!(value instanceof Number number)
           || number.doubleValue() < 0
           || number.doubleValue() > 1) {
@@ -89,11 +97,11 @@ record Decision(Map<String, @Nullable Object> members) {
       if (!isListOf(value, Map.class::isInstance)) {
         faults.put(pointer, "must be an array of at most %d objects".formatted(MOST_WORKERS));
       }
-    } else if (!goesOn && member.equals("reason")) {
-      if (!(value instanceof String reason) || reason.isEmpty()) {
+    } else if (ends && member.equals("reason") || kind.equals(ASK_USER) && member.equals(PROMPT)) {
+      if (!(value instanceof String text) || text.isEmpty()) {
         faults.put(pointer, "must be a string that is not empty");
       }
-    } else if (!goesOn && member.equals("successCriteria")) {
+    } else if (ends && member.equals("successCriteria")) {
       if (!isListOf(value, Decision::isCriterion)) {
         faults.put(pointer, "must be an array of objects with a key and whether it was met");
       }
@@ -126,6 +134,16 @@ record Decision(Map<String, @Nullable Object> members) {
 
   boolean terminates() {
     return TERMINATE.equals(members.get("kind"));
+  }
+
+  /** What a person is to be asked; null if it is about something else. */
+  @Nullable String prompt() {
+    return (String) members.get(PROMPT);
+  }
+
+  /** How sure its agent is, from 0 to 1; null if it did not say. */
+  @Nullable Double confidence() {
+    return members.get(CONFIDENCE) instanceof Number number ? (Double) number.doubleValue() : null;
   }
 
   @Nullable String reason() {

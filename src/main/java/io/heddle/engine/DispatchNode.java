@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code core.dispatch}: carries out the latest decision of an orchestrator by starting a run of
- * each workflow it names and waiting for them. The engine executes it itself, for it starts runs in
- * the transaction of its own step.
+ * each workflow it names and waiting for them, or by asking a person. The engine executes it
+ * itself, for it starts runs in the transaction of its own step.
  */
 final class DispatchNode implements NodeExecutor {
 
@@ -25,6 +25,8 @@ final class DispatchNode implements NodeExecutor {
   static final List<String> ON_CHILD_FAILURE = List.of("collect", "fail-fast", "absorb");
 
   static final List<String> MODELS = List.of("child-run");
+
+  static final List<String> ASK_USER_ROUTINGS = List.of("clarification", "auto");
 
   private static final String PARALLEL = "parallel";
 
@@ -129,7 +131,9 @@ final class DispatchNode implements NodeExecutor {
     String fault =
         switch (member) {
           case "askUserRouting" ->
-              "auto".equals(value) ? null : "must be auto; no other is executed by this host";
+              "conversation".equals(value)
+                  ? "conversation is not executed by this host"
+                  : oneOf(ASK_USER_ROUTINGS, value);
           case "workerDispatchModel" -> oneOf(MODELS, value);
           case "fanOutPolicy" -> oneOf(FAN_OUT_POLICIES, value);
           case "iterationCap", "maxConcurrency" -> positive(value);

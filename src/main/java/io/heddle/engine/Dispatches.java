@@ -11,7 +11,10 @@ import io.heddle.run.RunState.Orchestration;
 import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore.ChildStanding;
+import io.heddle.spi.InterruptKind;
+import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeResult;
+import io.heddle.spi.Resumption;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
 import java.util.ArrayList;
@@ -37,6 +40,11 @@ final class Dispatches {
     /** Decisions wanted to start more runs than their node allows. */
     record Exceeded(int limit) implements Stop {}
   }
+
+  // The id of the only question, and the output that holds its answer.
+  private static final String ANSWER = "answer";
+
+  private static final String CAUSE = "cause";
 
   private final Run run;
 
@@ -67,6 +75,10 @@ final class Dispatches {
 
   /** A started node carries out the latest decision. */
   Optional<Stop> begin(NodeDefinition node) {
+    NodeState reached = Objects.requireNonNull(draft.state().nodes().get(node.id()));
+    if (reached.question() != null && reached.question().answer() != null) {
+      return answered(node, reached, reached.question().answer());
+    }
     Orchestration decided = draft.state().orchestration();
     if (decided == null) {
       return fail(node, "no_pending_decision", "No orchestrator has decided anything yet");
@@ -80,6 +92,10 @@ final class Dispatches {
   }
 
   private Optional<Stop> begin(NodeDefinition node, FanOut fanOut) {
+    String prompt = fanOut.decision.prompt();
+    if (prompt != null) {
+      return ask(node, prompt, fanOut.cause);
+    }
     DispatchNode.Config config = DispatchNode.Config.of(node.config());
     List<String> workers = fanOut.decision.workers();
     if (!fanOut.decision.hasInputsForAll()) {
@@ -115,6 +131,31 @@ final class Dispatches {
       startInParallel(node, config, fanOut);
     }
     return goOn(node, config, fanOut);
+  }
+
+  private Optional<Stop> ask(NodeDefinition node, String prompt, String cause) {
+    return end(
+        node,
+        new NodeResult.Suspended(
+            InterruptRequest.of(
+                InterruptKind.CLARIFICATION,
+                Json.members("questions", List.of(Json.members("id", ANSWER, "question", prompt)))),
+            Json.members(CAUSE, cause)));
+  }
+
+  private Optional<Stop> answered(NodeDefinition node, NodeState reached, Resumption given) {
+    draft.causedBy(String.valueOf(reached.memo().get(CAUSE)));
+    try {
+      Map<String, @Nullable Object> value =
+          given.value() instanceof Map ? Json.object(given.value(), "") : Json.members();
+      Map<String, @Nullable Object> answers =
+          value.get("answers") instanceof Map
+              ? Json.object(value.get("answers"), "")
+              : Json.members();
+      return end(node, NodeResult.completed(Json.members(ANSWER, answers.get(ANSWER))));
+    } finally {
+      draft.causedBy(null);
+    }
   }
 
   /** Takes over that a run the node waits for has ended. */

@@ -312,7 +312,7 @@ final class Draft {
                     deadline,
                     new LinkedHashMap<>(suspended.memo())))
             .withSuspension(node.id());
-    events.addAll(InterruptEvents.asked(run, interrupt));
+    InterruptEvents.asked(run, interrupt).forEach(event -> events.add(event.causedBy(cause)));
   }
 
   /** Records that a question was not answered in time; the node goes on with that. */

@@ -3,8 +3,12 @@ package io.heddle.engine;
 import io.heddle.json.Json;
 import io.heddle.run.Run;
 import io.heddle.run.RunError;
+import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Orchestration;
+import io.heddle.spi.InterruptKind;
+import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeResult;
+import io.heddle.spi.Resumption;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
 import java.util.LinkedHashMap;
@@ -22,6 +26,11 @@ final class Supervision {
       Json.members("agentId", "host:supervisor");
 
   private static final String DECISION = "decision";
+
+  // Below it the agent is not sure enough [interrupt.md §low-confidence].
+  private static final double DEFAULT_THRESHOLD = 0.7;
+
+  private static final String THRESHOLD = "escalationThreshold";
 
   private static final String DEFAULT_WORKER = "conformance-noop";
 
@@ -55,6 +64,10 @@ final class Supervision {
     if (before != null && !Objects.equals(before.agent().get("agentId"), agent.get("agentId"))) {
       return refuse(node, "must come from the agent that decided before");
     }
+    NodeState reached = Objects.requireNonNull(draft.state().nodes().get(node.id()));
+    if (reached.question() != null && reached.question().answer() != null) {
+      return ratified(node, agent, reached, reached.question().answer());
+    }
     Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
     Optional<NodeResult> unresolved =
         Ports.resolve(
@@ -65,21 +78,24 @@ final class Supervision {
     if (unresolved.isPresent()) {
       return draft.end(node, unresolved.get());
     }
-    List<Decision> plan = SupervisorNode.plan(node.config());
     int turn = before == null ? 0 : before.decisions();
+    Decision pending = SupervisorNode.pending(node.config());
+    List<Decision> plan = SupervisorNode.plan(node.config());
+    if (pending != null && turn == 0) {
+      return propose(node, agent, pending, SupervisorNode.confidence(node.config()));
+    }
     if (plan != null) {
-      return decide(
-          node, agent, turn < plan.size() ? plan.get(turn) : Decision.terminate("plan-exhausted"));
+      return turn < plan.size()
+          ? propose(node, agent, plan.get(turn), SupervisorNode.confidence(node.config()))
+          : decide(node, agent, Decision.terminate("plan-exhausted"));
     }
     if (inputs.containsKey(DECISION)) {
-      Map<String, String> faults = Decision.faults(inputs.get(DECISION));
-      if (!faults.isEmpty()) {
-        var fault = faults.entrySet().iterator().next();
-        return refuse(
-            node,
-            fault.getKey().isEmpty() ? fault.getValue() : fault.getKey() + " " + fault.getValue());
+      Optional<String> problem = problem(inputs.get(DECISION));
+      if (problem.isPresent()) {
+        return refuse(node, problem.get());
       }
-      return decide(node, agent, new Decision(Json.object(inputs.get(DECISION), "")));
+      Decision given = new Decision(Json.object(inputs.get(DECISION), ""));
+      return propose(node, agent, given, given.confidence());
     }
     return decide(
         node,
@@ -87,6 +103,65 @@ final class Supervision {
         turn == 0 && isForTests() && childRuns.exists(run, DEFAULT_WORKER)
             ? Decision.nextWorker(DEFAULT_WORKER)
             : Decision.terminate("nothing-to-decide"));
+  }
+
+  /** Decides, unless the agent is not sure enough: then somebody has to ratify it first. */
+  private Optional<RunError> propose(
+      NodeDefinition node,
+      Map<String, @Nullable Object> agent,
+      Decision decision,
+      @Nullable Double confidence) {
+    double threshold = threshold();
+    if (confidence == null || confidence >= threshold) {
+      return decide(node, agent, decision);
+    }
+    Map<String, @Nullable Object> question =
+        Json.members(
+            "agentId",
+            agent.get("agentId"),
+            "threshold",
+            threshold,
+            "observed",
+            confidence,
+            DECISION,
+            decision.members());
+    return draft.end(
+        node,
+        new NodeResult.Suspended(
+            InterruptRequest.of(InterruptKind.LOW_CONFIDENCE, question),
+            Json.members(DECISION, decision.members())));
+  }
+
+  private Optional<RunError> ratified(
+      NodeDefinition node,
+      Map<String, @Nullable Object> agent,
+      NodeState reached,
+      Resumption answer) {
+    Map<String, @Nullable Object> given =
+        answer.value() instanceof Map ? Json.object(answer.value(), "") : Json.members();
+    if (!"accept".equals(given.get("action"))) {
+      return draft.end(
+          node, NodeResult.failed("approval_rejected", "The decision was not ratified"));
+    }
+    Object decision = given.getOrDefault(DECISION, reached.memo().get(DECISION));
+    Optional<String> problem = problem(decision);
+    return problem.isPresent()
+        ? refuse(node, problem.get())
+        : decide(node, agent, new Decision(Json.object(decision, "")));
+  }
+
+  private static Optional<String> problem(@Nullable Object decision) {
+    return Decision.faults(decision).entrySet().stream()
+        .map(fault -> (fault.getKey() + " " + fault.getValue()).strip())
+        .findFirst();
+  }
+
+  private double threshold() {
+    return run.configurable().get(THRESHOLD) instanceof Number number
+            && number.doubleValue() >= 0
+            && number.doubleValue() <= 1
+        ? number.doubleValue()
+        : DEFAULT_THRESHOLD;
   }
 
   private Optional<RunError> decide(

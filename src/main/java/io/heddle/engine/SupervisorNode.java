@@ -21,6 +21,10 @@ final class SupervisorNode implements NodeExecutor {
 
   private static final List<String> PLANS = List.of("mockDispatchPlan", "mockDecisions");
 
+  private static final String PENDING = "mockPendingDecision";
+
+  private static final String CONFIDENCE = "mockConfidence";
+
   private static final int LONGEST_PLAN = 1_000;
 
   private final boolean acceptsPlans;
@@ -46,6 +50,16 @@ final class SupervisorNode implements NodeExecutor {
     return null;
   }
 
+  /** The first decision of a node, whatever else it has; null if it has none such. */
+  static @Nullable Decision pending(Map<String, @Nullable Object> config) {
+    return config.containsKey(PENDING) ? new Decision(Json.object(config.get(PENDING), "")) : null;
+  }
+
+  /** How sure the agent is said to be of the decisions in the configuration, or null. */
+  static @Nullable Double confidence(Map<String, @Nullable Object> config) {
+    return config.get(CONFIDENCE) instanceof Number number ? (Double) number.doubleValue() : null;
+  }
+
   @Override
   public String typeId() {
     return TYPE;
@@ -57,10 +71,19 @@ final class SupervisorNode implements NodeExecutor {
     config.forEach(
         (member, value) -> {
           String pointer = Json.pointer("", member);
-          if (!PLANS.contains(member)) {
+          if (!PLANS.contains(member) && !member.equals(PENDING) && !member.equals(CONFIDENCE)) {
             faults.put(pointer, "is not executed by this host");
           } else if (!acceptsPlans) {
             faults.put(pointer, "is for tests and not executed by this deployment");
+          } else if (member.equals(CONFIDENCE)) {
+            if (!(value instanceof Number number)
+                || number.doubleValue() < 0
+                || number.doubleValue() > 1) {
+              faults.put(pointer, "must be a number from 0 to 1");
+            }
+          } else if (member.equals(PENDING)) {
+            Decision.faults(value)
+                .forEach((within, problem) -> faults.put(pointer + within, problem));
           } else if (!(value instanceof List<?> plan) || plan.size() > LONGEST_PLAN) {
             faults.put(pointer, "must be an array of at most %d decisions".formatted(LONGEST_PLAN));
           } else {

@@ -20,6 +20,8 @@ public final class InterruptEvents {
   private static final List<String> OF_APPROVALS =
       List.of("action", "feedback", "refineFeedback", "editedArtifactData");
 
+  private static final List<String> OF_LOW_CONFIDENCE = List.of("agentId", "threshold", "observed");
+
   private InterruptEvents() {}
 
   /** A node asks, and waits. */
@@ -47,6 +49,9 @@ public final class InterruptEvents {
             interrupt.key());
     if (interrupt.kind() == InterruptKind.LOW_CONFIDENCE) {
       suspended.put("reason", "low-confidence");
+      for (String member : OF_LOW_CONFIDENCE) {
+        suspended.put(member, interrupt.data().get(member));
+      }
     }
     events.add(event(EventType.NODE_SUSPENDED, interrupt.nodeId(), suspended));
     return events;

@@ -3,6 +3,7 @@ package io.heddle.functional;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.heddle.interrupt.InterruptService;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.Run;
@@ -31,12 +32,15 @@ final class Orchestra implements AutoCloseable {
 
   final RunService service;
 
+  final InterruptService interrupts;
+
   private final SettableClock clock = new SettableClock(Instant.now());
 
   Orchestra(NodeExecutor... executors) {
     host =
         new HandDrivenHost(PostgresPerJvm.freshDatabase(), HandDrivenHost.WIDE, clock, executors);
     service = new RunService(host.stores().runs(), new NoSlots(), it -> {});
+    interrupts = new InterruptService(host.stores().runs(), host.stores().interrupts());
     host.register(workflow("worker").node("work", "core.noop").variable("result", "own default"));
     host.register(workflow("other").node("work", "core.noop").variable("result", "of the other"));
     host.register(workflow("failing").node("fail", "core.fail").variable("result", "of a failure"));
@@ -88,6 +92,18 @@ final class Orchestra implements AutoCloseable {
     String runId = start(workflow);
     settle();
     return runId;
+  }
+
+  /** Answers what a node asked, and drives the run on. */
+  void answer(String runId, String nodeId, Object value) {
+    assertThat(
+            interrupts.resolve(
+                SampleRuns.TENANT,
+                runId,
+                nodeId,
+                new InterruptService.Given(value, "alice", List.of())))
+        .isInstanceOf(InterruptService.Outcome.Resolved.class);
+    settle();
   }
 
   /** Lets a sleeper, and nobody else, come to its end. */

@@ -17,6 +17,7 @@ import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.NodeResult;
 import io.heddle.testkit.SampleRuns;
 import io.heddle.testkit.WorkflowBuilder;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -277,6 +278,115 @@ class OrchestratorsDecideTest {
     assertThat(orchestra.events(runId, EventType.ORCHESTRATOR_DECIDED)).hasSize(3);
   }
 
+  @Test
+  void whatTheAgentIsNotSureOfSomebodyRatifies() {
+    String runId = orchestra.play(unsure(0.5));
+
+    orchestra.host.assertThat(runId).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
+    assertThat(orchestra.events(runId, EventType.ORCHESTRATOR_DECIDED)).isEmpty();
+    assertThat(orchestra.payloads(runId, EventType.NODE_SUSPENDED).get(0))
+        .containsEntry("reason", "low-confidence")
+        .containsEntry("agentId", "host:supervisor")
+        .containsEntry("threshold", new BigDecimal("0.7"))
+        .containsEntry("observed", new BigDecimal("0.5"));
+    assertThat(orchestra.payloads(runId, EventType.INTERRUPT_REQUESTED).get(0))
+        .extractingByKey("data")
+        .isEqualTo(
+            Json.members(
+                "agentId",
+                "host:supervisor",
+                "threshold",
+                new BigDecimal("0.7"),
+                "observed",
+                new BigDecimal("0.5"),
+                "decision",
+                next("worker")));
+
+    orchestra.answer(runId, "supervisor", Map.of("action", "accept"));
+
+    orchestra.host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
+    assertThat(orchestra.payloads(runId, EventType.ORCHESTRATOR_DECIDED))
+        .extracting(payload -> payload.get("decision"))
+        .containsExactly(
+            next("worker"), Map.of("kind", "terminate", "reason", "nothing-to-decide"));
+    assertThat(orchestra.children(runId)).hasSize(1);
+  }
+
+  @Test
+  void orDecidesOtherwise() {
+    String runId = orchestra.play(unsure(0.5));
+    orchestra.answer(runId, "supervisor", Map.of("action", "accept", "decision", next("other")));
+
+    orchestra.host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
+    orchestra.child(runId, "other");
+  }
+
+  @Test
+  void orRejects() {
+    String runId = orchestra.play(unsure(0.5));
+    orchestra.answer(runId, "supervisor", Map.of("action", "reject"));
+
+    orchestra.host.assertThat(runId).hasError("approval_rejected").hasSoundLog();
+    assertThat(orchestra.events(runId, EventType.ORCHESTRATOR_DECIDED)).isEmpty();
+  }
+
+  @Test
+  void sureEnoughIsAsSureAsTheRunWantsIt() {
+    orchestra.host.assertThat(orchestra.play(unsure(0.7))).is(RunStatus.COMPLETED).hasSoundLog();
+    orchestra.host.register(unsure(0.5));
+    String runId = orchestra.host.create("unsure", Map.of(), Map.of("escalationThreshold", 0.5));
+    orchestra.settle();
+
+    orchestra.host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
+  }
+
+  @Test
+  void whatAnotherNodeThoughtIsHeldAgainstTheSameThreshold() {
+    orchestra.host.register(thinking());
+    String runId = orchestra.host.create("thinking", Map.of("mood", "unsure"), Map.of());
+    orchestra.settle();
+
+    orchestra.host.assertThat(runId).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
+    assertThat(orchestra.payloads(runId, EventType.NODE_SUSPENDED).get(0))
+        .containsEntry("observed", new BigDecimal("0.2"));
+  }
+
+  @Test
+  void aPersonIsAskedAndAnswers() {
+    String runId =
+        orchestra.play(
+            loop(Map.of(), Map.of("kind", "ask-user", "prompt", "Which colour?"), terminate()));
+
+    orchestra.host.assertThat(runId).is(RunStatus.WAITING_INPUT).hasSoundLog();
+    String decision = orchestra.events(runId, EventType.ORCHESTRATOR_DECIDED).get(0).eventId();
+    assertThat(orchestra.events(runId, EventType.CLARIFICATION_REQUESTED))
+        .extracting(RunEvent::causationId)
+        .containsExactly(decision);
+    assertThat(orchestra.payloads(runId, EventType.CLARIFICATION_REQUESTED).get(0))
+        .containsEntry(
+            "questions", List.of(Json.members("id", "answer", "question", "Which colour?")));
+
+    orchestra.answer(runId, "dispatch", Map.of("answers", Map.of("answer", "blue")));
+
+    orchestra.host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
+    assertThat(
+            orchestra.payloads(runId, EventType.NODE_COMPLETED).stream()
+                .filter(payload -> "dispatch".equals(payload.get("nodeId"))))
+        .containsExactly(
+            Json.members("nodeId", "dispatch", "outputs", Json.members("answer", "blue")));
+  }
+
+  private static WorkflowBuilder unsure(double confidence) {
+    return workflow("unsure")
+        .node(
+            "supervisor",
+            "core.orchestrator.supervisor",
+            Map.of("mockConfidence", confidence, "mockPendingDecision", next("worker")))
+        .node("dispatch", "core.dispatch")
+        .edge("supervisor", "dispatch")
+        .edge("dispatch", "supervisor");
+  }
+
   private static WorkflowBuilder unplanned() {
     return workflow("unplanned")
         .node("supervisor", "core.orchestrator.supervisor")
@@ -320,6 +430,10 @@ class OrchestratorsDecideTest {
 
     @Override
     public NodeResult execute(NodeContext context) {
+      if ("unsure".equals(context.inputs().get("mood"))) {
+        return NodeResult.completed(
+            Map.of("decision", Map.of("kind", "terminate", "confidence", 0.2)));
+      }
       if (context.inputs().containsKey("mood")) {
         return NodeResult.completed(Map.of("decision", Map.of("kind", "dunno")));
       }
