@@ -2,6 +2,7 @@ package io.heddle.autoconfigure;
 
 import io.heddle.claim.DatabaseClock;
 import io.heddle.diff.RunComparison;
+import io.heddle.engine.DispatchOptions;
 import io.heddle.engine.Limits;
 import io.heddle.engine.RunCreator;
 import io.heddle.feedback.AnnotationStore;
@@ -114,6 +115,50 @@ public final class HeddleWebAutoConfiguration {
   @ConditionalOnBean(name = "heddleGzipFilter")
   V1Capability heddleContentEncodings() {
     return V1Capability.of("restTransport", Map.of("contentEncodings", List.of(GzipFilter.CODING)));
+  }
+
+  @Bean
+  @ConditionalOnBean(name = "heddleSupervisorNode")
+  V1Capability heddleOrchestrators() {
+    return V1Capability.of("orchestrator", Map.of("supported", true, "fanOutSupported", true));
+  }
+
+  @Bean
+  @ConditionalOnBean(name = "heddleSupervisorNode")
+  V1Capability heddleOrchestratingAgents() {
+    return V1Capability.of("agents", Map.of("orchestrator", true));
+  }
+
+  @Bean
+  @ConditionalOnBean(name = "heddleDispatchNode")
+  V1Capability heddleDispatchingAgents() {
+    return V1Capability.of("agents", Map.of("dispatch", true, "dispatchMapping", true));
+  }
+
+  @Bean
+  @ConditionalOnBean(name = "heddleDispatchNode")
+  V1Capability heddleDispatch(Limits limits) {
+    return V1Capability.of(
+        "dispatch",
+        Map.of(
+            "supported",
+            true,
+            "models",
+            DispatchOptions.MODELS,
+            "fanOutSupported",
+            true,
+            "fanOutPolicies",
+            DispatchOptions.FAN_OUT_POLICIES,
+            "joinModes",
+            DispatchOptions.JOIN_MODES,
+            "onChildFailureModes",
+            DispatchOptions.ON_CHILD_FAILURE,
+            "maxFanOut",
+            limits.maxFanOut(),
+            "perItemInput",
+            true,
+            "askUserRoutings",
+            DispatchOptions.ASK_USER_ROUTINGS));
   }
 
   @Bean

@@ -18,16 +18,6 @@ final class DispatchNode implements NodeExecutor {
 
   static final String TYPE = "core.dispatch";
 
-  static final List<String> FAN_OUT_POLICIES = List.of("sequential", "reject", "parallel");
-
-  static final List<String> JOIN_MODES = List.of("wait-all", "quorum", "first", "race");
-
-  static final List<String> ON_CHILD_FAILURE = List.of("collect", "fail-fast", "absorb");
-
-  static final List<String> MODELS = List.of("child-run");
-
-  static final List<String> ASK_USER_ROUTINGS = List.of("clarification", "auto");
-
   private static final String PARALLEL = "parallel";
 
   private static final String QUORUM = "quorum";
@@ -133,9 +123,9 @@ final class DispatchNode implements NodeExecutor {
           case "askUserRouting" ->
               "conversation".equals(value)
                   ? "conversation is not executed by this host"
-                  : oneOf(ASK_USER_ROUTINGS, value);
-          case "workerDispatchModel" -> oneOf(MODELS, value);
-          case "fanOutPolicy" -> oneOf(FAN_OUT_POLICIES, value);
+                  : oneOf(DispatchOptions.ASK_USER_ROUTINGS, value);
+          case "workerDispatchModel" -> oneOf(DispatchOptions.MODELS, value);
+          case "fanOutPolicy" -> oneOf(DispatchOptions.FAN_OUT_POLICIES, value);
           case "iterationCap", "maxConcurrency" -> positive(value);
           case "inputMapping", "outputMapping" -> mapping(value);
           case "perWorkerInputMappings", "perWorkerOutputMappings" -> {
@@ -170,9 +160,9 @@ final class DispatchNode implements NodeExecutor {
         (member, value) -> {
           String fault =
               switch (member) {
-                case "mode" -> oneOf(JOIN_MODES, value);
+                case "mode" -> oneOf(DispatchOptions.JOIN_MODES, value);
                 case QUORUM -> positive(value);
-                case "onChildFailure" -> oneOf(ON_CHILD_FAILURE, value);
+                case "onChildFailure" -> oneOf(DispatchOptions.ON_CHILD_FAILURE, value);
                 default -> "is not a member of this configuration";
               };
           if (fault != null) {

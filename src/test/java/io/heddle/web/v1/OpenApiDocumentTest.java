@@ -49,6 +49,7 @@ import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandl
 import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -319,6 +320,16 @@ class OpenApiDocumentTest {
             "conformance-clarification",
             "ask",
             "{\"resumeValue\":{\"answers\":{\"q1\":\"blue\"}}}"));
+    seen.addAll(typesOf(create("{\"workflowId\":\"conformance-orchestrator-dispatch\"}")));
+    ObjectNode fanning =
+        (ObjectNode)
+            new Call("getWorkflow").on("conformance-orchestrator-dispatch").expectJson(200);
+    fanning.put("id", "fanning");
+    ((ObjectNode) fanning.at("/nodes/1/config")).put("fanOutPolicy", "parallel");
+    ((ArrayNode) fanning.at("/nodes/0/config/mockDecisions/0/nextWorkerIds"))
+        .add("conformance-noop");
+    new Call("heddlePutWorkflow").on("fanning").body(fanning).expect(200);
+    seen.addAll(typesOf(create("{\"workflowId\":\"fanning\"}")));
     // No node type of the host itself fails in a way that may pass.
     seen.add("node.retried");
 
