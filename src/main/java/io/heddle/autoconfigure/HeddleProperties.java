@@ -24,6 +24,7 @@ import org.springframework.util.unit.DataSize;
  * @param masterKey Key that seals the secrets this host keeps in its database: 32 bytes in base64.
  *     Without it they are protected by the database alone.
  * @param interrupts Questions to people and other systems.
+ * @param retention How long what has ended is kept.
  * @param retryAfter What callers are told to wait while the host cannot serve, in whole seconds.
  */
 @ConfigurationProperties("openwop")
@@ -38,6 +39,7 @@ record HeddleProperties(
     @DefaultValue Stream stream,
     @Nullable String masterKey,
     @DefaultValue Interrupts interrupts,
+    @DefaultValue Retention retention,
     @DefaultValue("5s") Duration retryAfter) {
 
   // A key must not reach a log with the rest.
@@ -157,4 +159,19 @@ record HeddleProperties(
       return "Interrupts" + tokenSecrets.keySet();
     }
   }
+
+  /**
+   * How long what has ended is kept.
+   *
+   * @param window How long a run is kept after its end, at least 7 days.
+   * @param development Whether the host is for development only: it may then keep runs for less,
+   *     and does not advertise that it keeps them.
+   * @param tombstones How long a deleted run is told from one that never was.
+   * @param interval How often a node looks for what is no longer kept.
+   */
+  record Retention(
+      @DefaultValue("30d") Duration window,
+      @DefaultValue("false") boolean development,
+      @DefaultValue("365d") Duration tombstones,
+      @DefaultValue("10m") Duration interval) {}
 }

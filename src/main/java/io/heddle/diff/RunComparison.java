@@ -65,35 +65,37 @@ public final class RunComparison {
   public Optional<RunDiff> compare(Tenant tenant, String runA, String runB) {
     Optional<Run> a = find(tenant, runA);
     Optional<Run> b = find(tenant, runB);
-    return a.isPresent() && b.isPresent()
-        ? Optional.of(compare(a.get(), b.get()))
-        : Optional.empty();
+    return a.isPresent() && b.isPresent() ? compare(a.get(), b.get()) : Optional.empty();
   }
 
   private Optional<Run> find(Tenant tenant, String runId) {
     return Ids.isWellFormed(runId) ? store.find(tenant, runId) : Optional.empty();
   }
 
-  private RunDiff compare(Run a, Run b) {
-    // The rows were read before the logs, and a log only grows: all of this is there.
+  private Optional<RunDiff> compare(Run a, Run b) {
+    // The rows were read before the logs, and a log only grows until it is deleted as a whole.
     EventDiffs diffs = new EventDiffs();
     long end = Math.min(end(a, b), bounds.events());
     for (long from = 0; from < end && !diffs.full; from += bounds.eventsPerRead()) {
       int limit = (int) Math.min(bounds.eventsPerRead(), end - from);
-      List<RunEvent> pageA = page(a, from, limit);
-      List<RunEvent> pageB = page(b, from, limit);
+      Optional<List<RunEvent>> pageA = page(a, from, limit);
+      Optional<List<RunEvent>> pageB = page(b, from, limit);
+      if (pageA.isEmpty() || pageB.isEmpty()) {
+        return Optional.empty();
+      }
       for (int i = 0; i < limit && !diffs.full; i++) {
-        diffs.compare(from + i, at(pageA, i), at(pageB, i));
+        diffs.compare(from + i, at(pageA.get(), i), at(pageB.get(), i));
       }
     }
     boolean underWay = !a.status().isTerminal() || !b.status().isTerminal();
-    return new RunDiff(
-        a,
-        b,
-        diffs.found.isEmpty() ? null : diffs.found.get(0).sequence(),
-        List.copyOf(diffs.found),
-        variables(a, b),
-        underWay || diffs.full || end < end(a, b));
+    return Optional.of(
+        new RunDiff(
+            a,
+            b,
+            diffs.found.isEmpty() ? null : diffs.found.get(0).sequence(),
+            List.copyOf(diffs.found),
+            variables(a, b),
+            underWay || diffs.full || end < end(a, b)));
   }
 
   /** Where the comparison ends: what a run under way does not have yet, it may still get. */
@@ -104,15 +106,16 @@ public final class RunComparison {
         : shorter.nextSequence();
   }
 
-  private List<RunEvent> page(Run run, long from, int limit) {
+  private Optional<List<RunEvent>> page(Run run, long from, int limit) {
     return store
         .log(run.tenant(), run.runId(), from - 1, limit)
         .map(LogPage::events)
-        .orElse(List.of())
-        .stream()
-        // A run under way may have gone on since its row was read.
-        .filter(event -> event.sequence() < run.nextSequence())
-        .toList();
+        .map(
+            events ->
+                events.stream()
+                    // A run under way may have gone on since its row was read.
+                    .filter(event -> event.sequence() < run.nextSequence())
+                    .toList());
   }
 
   private static @Nullable RunEvent at(List<RunEvent> page, int index) {

@@ -2,6 +2,7 @@ package io.heddle.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.heddle.retention.RetentionStore.Position;
 import io.heddle.run.Run;
 import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.PostgresPerJvm.Database;
@@ -25,11 +26,14 @@ class HotStatementsUseTheirIndexesTest {
 
   private static Stores explained;
 
+  private static RetentionSql retention;
+
   @BeforeAll
   static void fill() {
     database = PostgresPerJvm.freshDatabase();
     plans = new QueryPlans(database);
     explained = Stores.on(plans.dataSource());
+    retention = new RetentionSql(explained.jdbc(), explained.transactions());
     explained.claims().register("node-a", Duration.ofHours(1));
     // A few hundred runs are due, some are held, many sleep and most have ended.
     database
@@ -39,7 +43,7 @@ class HotStatementsUseTheirIndexesTest {
             insert into openwop.run (
               run_id, tenant_id, owner_principal, owner_issuer, owner_lane, owner_kind, workflow_scope,
               workflow_id, workflow_revision, status, state, inputs, configurable, engine_version,
-              next_sequence, wake_at, lease_owner, lease_epoch, ended_at)
+              next_sequence, wake_at, lease_owner, lease_epoch, ended_at, parent_run_id, source_run_id)
             select 'run-' || lpad(n::text, 20, '0'), 'acme', 'p', 'i', 'l', 'k', '*', 'sample', 1,
               case when n % 20 = 0 then 'RUNNING' else 'COMPLETED' end,
               '{"variables":{},"nodes":{}}', '{}', '{}', 1, 4,
@@ -49,7 +53,9 @@ class HotStatementsUseTheirIndexesTest {
               end,
               case when n % 1000 = 20 then 'node-' || n % 3 end,
               1,
-              case when n % 20 <> 0 then now() end
+              case when n % 20 <> 0 then now() end,
+              case when n % 10 = 3 then 'run-' || lpad((n - 1)::text, 20, '0') end,
+              case when n % 10 = 7 then 'run-' || lpad((n - 1)::text, 20, '0') end
             from generate_series(1, :runs) n
             """)
         .param("runs", RUNS)
@@ -64,6 +70,28 @@ class HotStatementsUseTheirIndexesTest {
             from openwop.run, generate_series(0, 3) s
             """)
         .update();
+    database
+        .jdbc()
+        .sql(
+            """
+            insert into openwop.idempotency_record (tenant_id, operation, key_hash, request_digest, expires_at)
+            select 'acme', 'op', int4send(n), 'digest', now() + n * interval '1 minute' - interval '1 hour'
+            from generate_series(1, :records) n
+            """)
+        .param("records", RUNS)
+        .update();
+    database
+        .jdbc()
+        .sql(
+            """
+            insert into openwop.expired_run (run_id, tenant_id, expired_at)
+            select 'run-gone-' || n, 'acme', now() - n * interval '1 minute'
+            from generate_series(1, :tombstones) n
+            """)
+        .param("tombstones", RUNS)
+        .update();
+    database.jdbc().sql("analyze openwop.idempotency_record").update();
+    database.jdbc().sql("analyze openwop.expired_run").update();
     database.jdbc().sql("analyze openwop.run").update();
     database.jdbc().sql("analyze openwop.event").update();
     database.jdbc().sql("analyze openwop.host_node").update();
@@ -142,6 +170,42 @@ class HotStatementsUseTheirIndexesTest {
     assertUsesIndexes("run_pkey");
   }
 
+  @Test
+  void expiringRuns() {
+    // From the middle, where no other test looks for a run.
+    String middle = "run-" + "0".repeat(15) + (RUNS / 2 + 1);
+    Position position =
+        new Position(
+            explained.runs().find(SampleRuns.TENANT, middle).orElseThrow().endedAt(), middle);
+    plans.drain();
+
+    assertThat(retention.expireRuns(Duration.ofMillis(1), position, 100).orElseThrow().expired())
+        .isBetween(50, 99);
+
+    assertUsesIndexes("run_ended", "run_pkey", "run_children", "run_forks", "event_pkey");
+  }
+
+  @Test
+  void askingWhetherARunHasExpired() {
+    assertThat(retention.expiredAt(SampleRuns.TENANT, "run-gone-1")).isPresent();
+
+    assertUsesIndexes("expired_run_pkey");
+  }
+
+  @Test
+  void deletingTombstones() {
+    assertThat(retention.deleteTombstones(Duration.ofDays(1), 100)).hasValue(100);
+
+    assertUsesIndexes("expired_run_by_age", "expired_run_pkey");
+  }
+
+  @Test
+  void deletingIdempotencyRecords() {
+    assertThat(retention.deleteIdempotencyRecords(50)).hasValue(50);
+
+    assertUsesIndexes("idempotency_record_expiry");
+  }
+
   private static String ended() {
     return "run-00000000000000000001";
   }
@@ -154,6 +218,7 @@ class HotStatementsUseTheirIndexesTest {
             plan ->
                 assertThat(plan)
                     .doesNotContain("Seq Scan on run", "Seq Scan on event")
+                    .doesNotContain("Seq Scan on expired_run", "Seq Scan on idempotency_record")
                     .doesNotContain("Seq Scan on openwop"));
     for (String index : indexes) {
       assertThat(seen).anySatisfy(plan -> assertThat(plan).contains(index));
