@@ -17,6 +17,7 @@ import io.heddle.postgres.IdempotencySql;
 import io.heddle.postgres.InboxSql;
 import io.heddle.postgres.RunListSql;
 import io.heddle.redaction.Redactor;
+import io.heddle.retention.RetentionStore;
 import io.heddle.run.RunListing;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
@@ -25,6 +26,7 @@ import io.heddle.stream.CommitNews;
 import io.heddle.web.ErrorDispatchFilter;
 import io.heddle.web.Errors;
 import io.heddle.web.EventStreams;
+import io.heddle.web.ExpiredRuns;
 import io.heddle.web.GzipFilter;
 import io.heddle.web.LongPolls;
 import io.heddle.web.Mutations;
@@ -82,8 +84,11 @@ public final class HeddleWebAutoConfiguration {
   }
 
   @Bean
-  Errors heddleErrors(HeddleProperties properties) {
-    return new Errors(new V1Errors(), Math.toIntExact(properties.retryAfter().toSeconds()));
+  Errors heddleErrors(HeddleProperties properties, ObjectProvider<RetentionStore> retention) {
+    return new Errors(
+        new V1Errors(),
+        Math.toIntExact(properties.retryAfter().toSeconds()),
+        new ExpiredRuns(retention::getObject));
   }
 
   @Bean

@@ -10,6 +10,7 @@ import io.heddle.workflow.Fault;
 import io.heddle.workflow.InvalidInputsException;
 import io.heddle.workflow.InvalidWorkflowException;
 import io.heddle.workflow.OfferedWorkflowException;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -41,12 +42,28 @@ public final class Errors {
 
   private final int retryAfterSeconds;
 
+  private final ExpiredRuns expiredRuns;
+
   /**
    * @param retryAfterSeconds what a caller is told to wait while the host cannot serve
    */
-  public Errors(ErrorSpelling spelling, int retryAfterSeconds) {
+  public Errors(ErrorSpelling spelling, int retryAfterSeconds, ExpiredRuns expiredRuns) {
     this.spelling = spelling;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.expiredRuns = expiredRuns;
+  }
+
+  /** What a failure means to the caller of a request, which may be about a run that is gone. */
+  public Problem problem(HttpServletRequest request, Throwable failure) {
+    Problem problem = problem(failure);
+    if (status(problem) != HttpStatus.NOT_FOUND.value()) {
+      return problem;
+    }
+    try {
+      return expiredRuns.askedFor(request).orElse(problem);
+    } catch (RuntimeException e) {
+      return problem(e);
+    }
   }
 
   /** What a failure means to the caller. */

@@ -55,7 +55,8 @@ public final class Mutations {
       Map<String, @Nullable Object> body,
       Supplier<Done> mutation) {
     Given given =
-        operations.execute(tenant, key(request, operation, path, body), () -> recorded(mutation));
+        operations.execute(
+            tenant, key(request, operation, path, body), () -> recorded(request, mutation));
     ResponseEntity.BodyBuilder answer = ResponseEntity.status(given.answer().status());
     if (given.replayed()) {
       answer.header(replayHeader, "true");
@@ -67,11 +68,11 @@ public final class Mutations {
   }
 
   /** A refusal that a repetition would meet again is an answer like any other. */
-  private Done recorded(Supplier<Done> mutation) {
+  private Done recorded(HttpServletRequest request, Supplier<Done> mutation) {
     try {
       return mutation.get();
     } catch (Problem | OfferedWorkflowException refusal) {
-      Problem problem = errors.problem(refusal);
+      Problem problem = errors.problem(request, refusal);
       int status = errors.status(problem);
       if (status >= 500 || NEVER_RECORDED.contains(status)) {
         throw refusal;

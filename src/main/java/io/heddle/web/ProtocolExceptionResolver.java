@@ -44,7 +44,7 @@ public final class ProtocolExceptionResolver implements HandlerExceptionResolver
       return new ModelAndView();
     }
     try {
-      errors.write(response, errors.problem(failure));
+      errors.write(response, errors.problem(request, failure));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

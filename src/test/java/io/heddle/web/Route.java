@@ -40,6 +40,10 @@ record Route(String method, String pattern) {
     return routes;
   }
 
+  boolean isAboutARun() {
+    return pattern.contains("{runId");
+  }
+
   boolean isAboutAWorkflow() {
     return pattern.contains("{workflowId") || pattern.equals("/v1/runs");
   }

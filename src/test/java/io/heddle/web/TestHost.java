@@ -97,6 +97,11 @@ public final class TestHost implements AutoCloseable {
     for (Key key : Key.values()) {
       all.addAll(key.arguments());
     }
+    for (String argument : arguments) {
+      // Given twice, they would be joined.
+      String name = argument.substring(0, argument.indexOf('=') + 1);
+      all.removeIf(other -> other.startsWith(name));
+    }
     all.addAll(List.of(arguments));
     GateNode gate = new GateNode();
     AtomicReference<ConfigurableApplicationContext> started = new AtomicReference<>();

@@ -39,7 +39,7 @@ public final class V1Errors implements ErrorSpelling {
           WORKFLOW_NOT_EDITABLE,
           ANNOTATIONS_FULL ->
           409;
-      case INTERRUPT_EXPIRED, INTERRUPT_GONE -> 410;
+      case RUN_EXPIRED, INTERRUPT_EXPIRED, INTERRUPT_GONE -> 410;
       case PAYLOAD_TOO_LARGE -> 413;
       case URI_TOO_LONG -> 414;
       case UNSUPPORTED_MEDIA_TYPE -> 415;

@@ -10,7 +10,9 @@ import com.networknt.schema.SpecificationVersion;
 import io.heddle.HeddleApplication;
 import io.heddle.auth.ApiKey;
 import io.heddle.auth.ApiKeys;
+import io.heddle.retention.RetentionStore;
 import io.heddle.run.EventType;
+import io.heddle.tenancy.Tenant;
 import io.heddle.web.ErrorCode;
 import java.io.IOException;
 import java.net.URI;
@@ -361,6 +363,27 @@ class OpenApiDocumentTest {
         .expect(415);
     JsonNode large = JSON.createObjectNode().put("workflowId", "a".repeat(1 << 20));
     new Call("createRun").body(large).expect(413);
+  }
+
+  @Test
+  void whatIsSaidOfAnExpiredRunIsDescribed(@Autowired RetentionStore retention) throws Exception {
+    String runId = create(NOOP);
+    typesOf(runId);
+    assertThat(retention.expire(new Tenant("default"), runId)).isTrue();
+
+    for (Operation operation : operations().toList()) {
+      if (operation.path().startsWith("/v1/runs/{runId}")) {
+        boolean takesBody = operation.node().has("requestBody");
+        Call call = new Call(operation).on(runId).header("Idempotency-Key", "k-4");
+        if (takesBody) {
+          call.body(example(operation.node().path("operationId").asString()));
+        }
+        if (operation.path().endsWith(":diff")) {
+          call.query("against=" + runId);
+        }
+        call.expect(410);
+      }
+    }
   }
 
   @ParameterizedTest
