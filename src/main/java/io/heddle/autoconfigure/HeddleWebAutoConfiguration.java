@@ -40,6 +40,7 @@ import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
 import io.heddle.web.v1.V1EventsController;
 import io.heddle.web.v1.V1InboxController;
+import io.heddle.web.v1.V1ForcedExpiryController;
 import io.heddle.web.v1.V1InterruptTokensController;
 import io.heddle.web.v1.V1InterruptsController;
 import io.heddle.web.v1.V1PauseController;
@@ -53,9 +54,11 @@ import jakarta.servlet.DispatcherType;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
@@ -93,14 +96,18 @@ public final class HeddleWebAutoConfiguration {
 
   @Bean
   FilterRegistrationBean<ProtocolFilter> heddleProtocolFilter(
-      PathOwnership ownership, ObjectProvider<Authenticator> authenticators, Errors errors) {
+      PathOwnership ownership,
+      ObjectProvider<Authenticator> authenticators,
+      Errors errors,
+      HeddleProperties properties) {
+    Predicate<String> isPublic = PathOwnership::isPublic;
+    if (properties.conformance().enabled()) {
+      isPublic = isPublic.or(V1ForcedExpiryController::serves);
+    }
     FilterRegistrationBean<ProtocolFilter> registration =
         new FilterRegistrationBean<>(
             new ProtocolFilter(
-                ownership::isOwned,
-                PathOwnership::isPublic,
-                authenticators.orderedStream().toList(),
-                errors));
+                ownership::isOwned, isPublic, authenticators.orderedStream().toList(), errors));
     registration.setOrder(BEFORE_SECURITY);
     registration.setAsyncSupported(true);
     return registration;
@@ -306,6 +313,14 @@ public final class HeddleWebAutoConfiguration {
   @Bean
   V1EventsController heddleEventsController(RunStore store, EventStreams streams, LongPolls polls) {
     return new V1EventsController(store, streams, polls);
+  }
+
+  /** Called without a credential, so there is none unless the deployment is for tests. */
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  V1ForcedExpiryController heddleForcedExpiryController(
+      RetentionStore store, RunService runs, CommitNews news, ConformanceFixtures fixtures) {
+    return new V1ForcedExpiryController(store, runs, news, fixtures.ids());
   }
 
   @Bean
