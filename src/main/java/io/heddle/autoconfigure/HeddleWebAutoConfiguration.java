@@ -44,6 +44,7 @@ import io.heddle.web.v1.V1ForcedExpiryController;
 import io.heddle.web.v1.V1InterruptTokensController;
 import io.heddle.web.v1.V1InterruptsController;
 import io.heddle.web.v1.V1PauseController;
+import io.heddle.web.v1.V1Retention;
 import io.heddle.web.v1.V1RunDiffController;
 import io.heddle.web.v1.V1RunListController;
 import io.heddle.web.v1.V1RunsController;
@@ -321,6 +322,16 @@ public final class HeddleWebAutoConfiguration {
   V1ForcedExpiryController heddleForcedExpiryController(
       RetentionStore store, RunService runs, CommitNews news, ConformanceFixtures fixtures) {
     return new V1ForcedExpiryController(store, runs, news, fixtures.ids());
+  }
+
+  /** A part of the production profile, so claimed only by a host that claims all of it. */
+  @Bean
+  @ConditionalOnBean(name = "heddleProductionProfile")
+  V1Retention heddleRetentionClaim(HeddleProperties properties) {
+    return new V1Retention(
+        properties.retention().window(),
+        properties.retention().development(),
+        properties.conformance().enabled());
   }
 
   @Bean
