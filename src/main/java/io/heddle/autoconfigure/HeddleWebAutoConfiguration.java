@@ -2,6 +2,7 @@ package io.heddle.autoconfigure;
 
 import io.heddle.claim.DatabaseClock;
 import io.heddle.diff.RunComparison;
+import io.heddle.effect.EffectStore;
 import io.heddle.engine.Limits;
 import io.heddle.engine.RunCreator;
 import io.heddle.feedback.AnnotationStore;
@@ -155,6 +156,12 @@ public final class HeddleWebAutoConfiguration {
         new IdempotentOperations(store, database.transactions(), retention),
         errors,
         "openwop-Idempotent-Replay");
+  }
+
+  @Bean
+  V1Capability heddleEffectRetention(EffectStore store) {
+    return V1Capability.of(
+        "idempotency", Map.of("layer2RetentionSeconds", store.retention().toSeconds()));
   }
 
   @Bean

@@ -1,5 +1,6 @@
 package io.heddle.engine;
 
+import io.heddle.effect.Execution;
 import io.heddle.json.Json;
 import io.heddle.json.JsonFault;
 import io.heddle.run.Run;
@@ -10,8 +11,10 @@ import io.heddle.schema.JsonSchema;
 import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeContext;
 import io.heddle.spi.NodeExecutor;
+import io.heddle.spi.NodeFailedException;
 import io.heddle.spi.NodeResult;
 import io.heddle.spi.Resumption;
+import io.heddle.spi.SideEffect;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
 import java.time.Duration;
@@ -25,6 +28,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,16 +55,23 @@ final class NodeCalls implements AutoCloseable {
 
   private final ExecutorService threads;
 
+  private final Function<Execution, NodeEffects> effects;
+
   private final Map<String, Future<?>> executing = new HashMap<>();
 
   private final BlockingQueue<Finished> finished = new LinkedBlockingQueue<>();
 
   NodeCalls(
-      Run run, WorkflowDefinition definition, NodeExecutors executors, ExecutorService threads) {
+      Run run,
+      WorkflowDefinition definition,
+      NodeExecutors executors,
+      ExecutorService threads,
+      Function<Execution, NodeEffects> effects) {
     this.run = run;
     this.definition = definition;
     this.executors = executors;
     this.threads = threads;
+    this.effects = effects;
   }
 
   boolean isPure(NodeDefinition node) {
@@ -117,11 +128,21 @@ final class NodeCalls implements AutoCloseable {
       return unresolved.get();
     }
     NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
-    NodeContext context = new Context(run, node, inputs, reached, state.visit(node.id()));
+    int visit = state.visit(node.id());
+    NodeContext context =
+        new Context(
+            run,
+            node,
+            inputs,
+            reached,
+            visit,
+            executor.pure() ? null : effects(node, reached, visit));
     try {
       return checked(executor.execute(context));
     } catch (InterruptedException e) {
       throw e;
+    } catch (NodeFailedException e) {
+      return new NodeResult.Failed(e.code(), String.valueOf(e.getMessage()), e.retryable());
     } catch (JsonFault | JacksonException e) {
       log.warn("{} of {} gave outputs that are not JSON", node.id(), run.runId(), e);
       return NodeResult.failed(
@@ -132,6 +153,12 @@ final class NodeCalls implements AutoCloseable {
       return new NodeResult.Failed(
           "heddle.node_crashed", "The node's executor threw " + e.getClass().getName(), true);
     }
+  }
+
+  private NodeEffects effects(NodeDefinition node, NodeState reached, int visit) {
+    return effects.apply(
+        new Execution(
+            run.tenant(), run.runId(), run.leaseEpoch(), node.id(), visit, reached.wakeups()));
   }
 
   /** The result with its values as they will be read back from the store. */
@@ -188,7 +215,8 @@ final class NodeCalls implements AutoCloseable {
       NodeDefinition node,
       Map<String, @Nullable Object> inputs,
       NodeState reached,
-      int visit)
+      int visit,
+      @Nullable NodeEffects effects)
       implements NodeContext {
 
     @Override
@@ -239,6 +267,15 @@ final class NodeCalls implements AutoCloseable {
     @Override
     public Map<String, @Nullable Object> memo() {
       return reached.memo();
+    }
+
+    @Override
+    public @Nullable Object once(String providerKey, SideEffect effect) throws Exception {
+      if (effects == null) {
+        throw new NodeFailedException(
+            "heddle.effect_in_pure_node", "A node that is pure cannot have side effects", false);
+      }
+      return effects.next(providerKey).once(effect);
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.heddle.engine;
 
+import io.heddle.effect.Execution;
 import io.heddle.run.EventType;
 import io.heddle.run.PauseRequest;
 import io.heddle.run.Payloads;
@@ -47,6 +48,9 @@ final class RunExecution {
 
     /** How these runs stand, however long that takes. */
     List<ChildStanding> standings(Run run, Collection<String> runIds) throws InterruptedException;
+
+    /** The side effects of a call of an executor. */
+    NodeEffects effects(Execution execution);
   }
 
   private static final Logger log = LoggerFactory.getLogger(RunExecution.class);
@@ -112,7 +116,7 @@ final class RunExecution {
     this.childRuns = childRuns;
     this.surroundings = surroundings;
     this.draft = new Draft(run, definition, limits.retries(), clock);
-    this.calls = new NodeCalls(run, definition, executors, nodeThreads);
+    this.calls = new NodeCalls(run, definition, executors, nodeThreads, surroundings::effects);
     this.nextSequence = run.nextSequence();
     this.storedStatus = run.status();
     this.startedAt = run.startedAt() == null ? clock.instant() : run.startedAt();

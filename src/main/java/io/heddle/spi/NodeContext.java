@@ -3,7 +3,10 @@ package io.heddle.spi;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What an executor may know of the node it executes. Valid only during the call; immutable. */
+/**
+ * What an executor may know of the node it executes, and what it may ask of the host. Valid only
+ * during the call. Thread-safe; the values it holds do not change.
+ */
 public interface NodeContext {
 
   /** The tenant that owns the run. */
@@ -47,4 +50,33 @@ public interface NodeContext {
    * remembered; empty at the first call.
    */
   Map<String, @Nullable Object> memo();
+
+  /**
+   * Performs a side effect unless it has been performed before. What it came to is stored before
+   * this method returns, and is what this method gives from then on: when the node is tried again,
+   * after a crash, and after another host node took the run over. Of several executors that come
+   * here with the same effect, one performs it and the others wait for what it came to.
+   *
+   * <p>An effect is known by the tenant, the run, the node, the provider key and its place among
+   * the effects of the node, counted over all visits. So every attempt must ask for its effects in
+   * the same order, and whatever comes before them must not depend on the attempt.
+   *
+   * <p>A process that dies, or loses its run, between performing an effect and storing what it came
+   * to leaves nobody who knows: the effect is then performed again under the same invocation id,
+   * and so is one that failed with anything but a {@link NodeFailedException} that is not
+   * retryable. A provider that heeds the invocation id makes one effect of these; with any other
+   * the effect happens at least once. An effect that can also be caused outside of runs needs a key
+   * of its own besides, for none of those is known here.
+   *
+   * @param providerKey what kind of effect this is, for example {@code acme:create-charge}: 1 to
+   *     256 characters, the same on every attempt
+   * @return what the effect gave: as JSON reads it back, the first time too
+   * @throws NodeFailedException what the effect threw for good, now or before; not retryable also
+   *     when this node is {@link NodeExecutor#pure()}, the provider key is malformed, or the effect
+   *     gave something that is too large or no JSON; retryable when another executor did not come
+   *     to an end with the effect in time
+   * @throws InterruptedException when the run was cancelled or this node lost it
+   * @throws Exception what the effect threw otherwise
+   */
+  @Nullable Object once(String providerKey, SideEffect effect) throws Exception;
 }
