@@ -3,6 +3,7 @@ package io.heddle.autoconfigure;
 import io.heddle.claim.DatabaseClock;
 import io.heddle.diff.RunComparison;
 import io.heddle.effect.EffectStore;
+import io.heddle.engine.Effects;
 import io.heddle.engine.Limits;
 import io.heddle.engine.RunCreator;
 import io.heddle.feedback.AnnotationStore;
@@ -33,6 +34,7 @@ import io.heddle.web.ProtocolFilter;
 import io.heddle.web.Requests;
 import io.heddle.web.v1.V1AnnotationsController;
 import io.heddle.web.v1.V1Capability;
+import io.heddle.web.v1.V1ConcurrentClaimController;
 import io.heddle.web.v1.V1Discovery;
 import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
@@ -54,6 +56,7 @@ import java.util.Map;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
@@ -313,5 +316,21 @@ public final class HeddleWebAutoConfiguration {
   V1WorkflowsController heddleWorkflowsController(
       WorkflowRegistry workflows, Mutations mutations, Requests requests) {
     return new V1WorkflowsController(workflows, mutations, requests);
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  V1ConcurrentClaimController heddleConcurrentClaimController(
+      RunCreator creator,
+      Effects effects,
+      HostThreads threads,
+      Requests requests,
+      HeddleProperties properties) {
+    return new V1ConcurrentClaimController(
+        creator,
+        effects,
+        threads.nodes(),
+        requests,
+        Math.toIntExact(properties.retryAfter().toSeconds()));
   }
 }

@@ -97,7 +97,12 @@ public final class TestHost implements AutoCloseable {
     for (Key key : Key.values()) {
       all.addAll(key.arguments());
     }
-    all.addAll(List.of(arguments));
+    for (String argument : arguments) {
+      // Spring would make a list of two values of one name.
+      String name = argument.substring(0, argument.indexOf('=') + 1);
+      all.removeIf(given -> given.startsWith(name));
+      all.add(argument);
+    }
     GateNode gate = new GateNode();
     AtomicReference<ConfigurableApplicationContext> started = new AtomicReference<>();
     SpringApplication.withHook(
