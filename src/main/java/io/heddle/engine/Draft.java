@@ -152,6 +152,17 @@ final class Draft {
     return fail(node, reached, error);
   }
 
+  /** Pins the version of a change unless it is pinned; returns the one that is. */
+  int pin(String nodeId, String changeId, int version) {
+    Integer pinned = state.versions().get(changeId);
+    if (pinned != null) {
+      return pinned;
+    }
+    state = state.withVersion(changeId, version);
+    append(EventType.VERSION_PINNED, nodeId, Payloads.versionPinned(changeId, version, nodeId));
+    return version;
+  }
+
   /** Records that a node fails before it starts; no edge that awaits failures makes up for it. */
   RunError refuse(NodeDefinition node, String capability) {
     RunError error =

@@ -17,6 +17,7 @@ import io.heddle.spi.Resumption;
 import io.heddle.spi.SideEffect;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -24,6 +25,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -44,8 +47,22 @@ final class NodeCalls implements AutoCloseable {
 
   private static final Duration LONGEST_WAIT = Duration.ofDays(36_525);
 
-  /** A node that came to a result on a thread of its own. */
-  record Finished(String nodeId, NodeResult result) {}
+  private static final int LONGEST_NAME = 256;
+
+  /** What comes from a node that executes on a thread of its own. */
+  sealed interface Message {}
+
+  /** The node came to a result. */
+  record Finished(String nodeId, NodeResult result) implements Message {}
+
+  /** The node waits to be told which version of a change the run follows. */
+  record PinRequest(String nodeId, String changeId, int version, CompletableFuture<Integer> pinned)
+      implements Message {}
+
+  /** Pins the version of a change unless it is pinned; gives the one that is. */
+  interface Pins {
+    int pin(String nodeId, String changeId, int version) throws InterruptedException;
+  }
 
   private final Run run;
 
@@ -57,21 +74,25 @@ final class NodeCalls implements AutoCloseable {
 
   private final Function<Execution, NodeEffects> effects;
 
+  private final Pins pins;
+
   private final Map<String, Future<?>> executing = new HashMap<>();
 
-  private final BlockingQueue<Finished> finished = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Message> messages = new LinkedBlockingQueue<>();
 
   NodeCalls(
       Run run,
       WorkflowDefinition definition,
       NodeExecutors executors,
       ExecutorService threads,
-      Function<Execution, NodeEffects> effects) {
+      Function<Execution, NodeEffects> effects,
+      Pins pins) {
     this.run = run;
     this.definition = definition;
     this.executors = executors;
     this.threads = threads;
     this.effects = effects;
+    this.pins = pins;
   }
 
   boolean isPure(NodeDefinition node) {
@@ -80,26 +101,42 @@ final class NodeCalls implements AutoCloseable {
 
   /** Executes a node here and now. */
   NodeResult call(NodeDefinition node, RunState state) throws InterruptedException {
-    return call(executors.of(node.typeId()), node, state);
+    return call(executors.of(node.typeId()), node, state, pins);
   }
 
   /** Executes a node on a thread of its own. */
   void submit(NodeDefinition node, RunState state) {
     NodeExecutor executor = executors.of(node.typeId());
-    executing.put(node.id(), threads.submit(() -> finished.add(outcome(executor, node, state))));
+    executing.put(node.id(), threads.submit(() -> messages.add(outcome(executor, node, state))));
   }
 
   boolean areExecuting() {
     return !executing.isEmpty();
   }
 
-  /** A result that is there, or that comes within a time. */
-  Optional<Finished> next(long millis) throws InterruptedException {
-    Finished next = finished.poll(millis, TimeUnit.MILLISECONDS);
-    if (next != null) {
-      executing.remove(next.nodeId());
+  /** A message that is there, or that comes within a time. */
+  Optional<Message> next(long millis) throws InterruptedException {
+    Message next = messages.poll(millis, TimeUnit.MILLISECONDS);
+    if (next instanceof Finished finished) {
+      executing.remove(finished.nodeId());
     }
     return Optional.ofNullable(next);
+  }
+
+  /** Asks the thread that executes the run, which alone changes what is known of it. */
+  private int ask(RunState state, String nodeId, String changeId, int version)
+      throws InterruptedException {
+    Integer known = state.versions().get(changeId);
+    if (known != null) {
+      return known;
+    }
+    CompletableFuture<Integer> pinned = new CompletableFuture<>();
+    messages.add(new PinRequest(nodeId, changeId, version, pinned));
+    try {
+      return pinned.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Override
@@ -109,7 +146,13 @@ final class NodeCalls implements AutoCloseable {
 
   private Finished outcome(NodeExecutor executor, NodeDefinition node, RunState state) {
     try {
-      return new Finished(node.id(), call(executor, node, state));
+      return new Finished(
+          node.id(),
+          call(
+              executor,
+              node,
+              state,
+              (nodeId, changeId, version) -> ask(state, nodeId, changeId, version)));
     } catch (InterruptedException e) {
       // Either this execution has ended and nobody reads this, or the executor interrupts itself.
       return new Finished(
@@ -118,7 +161,7 @@ final class NodeCalls implements AutoCloseable {
     }
   }
 
-  private NodeResult call(NodeExecutor executor, NodeDefinition node, RunState state)
+  private NodeResult call(NodeExecutor executor, NodeDefinition node, RunState state, Pins pins)
       throws InterruptedException {
     Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
     Optional<NodeResult> unresolved =
@@ -136,7 +179,8 @@ final class NodeCalls implements AutoCloseable {
             inputs,
             reached,
             visit,
-            executor.pure() ? null : effects(node, reached, visit));
+            executor.pure() ? null : effects(node, reached, visit),
+            pins);
     try {
       return checked(executor.execute(context));
     } catch (InterruptedException e) {
@@ -216,7 +260,8 @@ final class NodeCalls implements AutoCloseable {
       Map<String, @Nullable Object> inputs,
       NodeState reached,
       int visit,
-      @Nullable NodeEffects effects)
+      @Nullable NodeEffects effects,
+      Pins pins)
       implements NodeContext {
 
     @Override
@@ -277,5 +322,34 @@ final class NodeCalls implements AutoCloseable {
       }
       return effects.next(providerKey).once(effect);
     }
+
+    @Override
+    public int getVersion(String changeId, int min, int max) throws InterruptedException {
+      if (!isName(changeId) || max < 0 || min > max) {
+        throw new NodeFailedException(
+            "validation_error",
+            "A version needs a change id of 1 to 256 characters, min <= max and max >= 0",
+            false);
+      }
+      int pinned = pins.pin(node.id(), changeId, max);
+      if (pinned < min || pinned > max) {
+        throw new NodeFailedException(
+            "version_out_of_range",
+            "The run follows version %d of %s, and the node knows %d to %d"
+                .formatted(pinned, changeId, min, max),
+            false);
+      }
+      return pinned;
+    }
+  }
+
+  /** Whether a text can be a name that node code gives to something. */
+  static boolean isName(@Nullable String text) {
+    return text != null
+        && !text.isBlank()
+        && text.length() <= LONGEST_NAME
+        && text.indexOf('\0') < 0
+        // One half of a surrogate would be stored as the other.
+        && StandardCharsets.UTF_8.newEncoder().canEncode(text);
   }
 }

@@ -20,8 +20,6 @@ import tools.jackson.core.JacksonException;
 /** The side effects of one call of an executor, in the order it asks for them. Thread-safe. */
 public final class NodeEffects {
 
-  private static final int LONGEST_PROVIDER_KEY = 256;
-
   private static final int LARGEST_OUTCOME = 1 << 20;
 
   private static final long FIRST_PAUSE_MILLIS = 10;
@@ -48,22 +46,11 @@ public final class NodeEffects {
    * @throws NodeFailedException if the key is not acceptable
    */
   public Invocation next(String providerKey) throws InterruptedException {
-    if (!isAcceptable(providerKey)) {
+    if (!NodeCalls.isName(providerKey)) {
       throw new NodeFailedException(
-          "heddle.provider_key_invalid",
-          "A provider key must have 1 to %d characters".formatted(LONGEST_PROVIDER_KEY),
-          false);
+          "heddle.provider_key_invalid", "A provider key must have 1 to 256 characters", false);
     }
     return new Invocation(LogicalEffect.of(execution, ordinal(), providerKey));
-  }
-
-  private static boolean isAcceptable(@Nullable String providerKey) {
-    return providerKey != null
-        && !providerKey.isBlank()
-        && providerKey.length() <= LONGEST_PROVIDER_KEY
-        && providerKey.indexOf('\0') < 0
-        // One half of a surrogate would be digested as the other.
-        && StandardCharsets.UTF_8.newEncoder().canEncode(providerKey);
   }
 
   private synchronized int ordinal() throws InterruptedException {

@@ -116,7 +116,8 @@ final class RunExecution {
     this.childRuns = childRuns;
     this.surroundings = surroundings;
     this.draft = new Draft(run, definition, limits.retries(), clock);
-    this.calls = new NodeCalls(run, definition, executors, nodeThreads, surroundings::effects);
+    this.calls =
+        new NodeCalls(run, definition, executors, nodeThreads, surroundings::effects, draft::pin);
     this.nextSequence = run.nextSequence();
     this.storedStatus = run.status();
     this.startedAt = run.startedAt() == null ? clock.instant() : run.startedAt();
@@ -283,20 +284,35 @@ final class RunExecution {
     Instant until = earlier(deadline(), nextDue());
     long millis = Math.max(1, Duration.between(clock.instant(), until).toMillis() + 1);
     boolean listens = !draft.waiting().isEmpty() || draft.state().awaited() != null;
-    Optional<NodeCalls.Finished> finished =
+    Optional<NodeCalls.Message> message =
         calls.next(listens ? Math.min(millis, LISTENING_MS) : millis);
-    if (finished.isEmpty() && listens) {
+    if (message.isEmpty() && listens) {
       readAgain();
     }
-    while (finished.isPresent()) {
-      NodeDefinition node = definition.node(finished.get().nodeId()).orElseThrow();
-      Optional<RunError> failure = draft.end(node, finished.get().result());
-      if (failure.isPresent()) {
-        return fail(failure.get(), node.id());
+    while (message.isPresent()) {
+      Optional<End> end = heed(message.get());
+      if (end.isPresent()) {
+        return end;
       }
-      finished = calls.next(0);
+      message = calls.next(0);
     }
     return Optional.empty();
+  }
+
+  private Optional<End> heed(NodeCalls.Message message) throws InterruptedException, Fenced {
+    if (message instanceof NodeCalls.PinRequest request) {
+      int pinned = draft.pin(request.nodeId(), request.changeId(), request.version());
+      if (draft.isDirty()) {
+        // The node acts on it next, and whoever executes it after a crash must do the same.
+        commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
+      }
+      request.pinned().complete(pinned);
+      return Optional.empty();
+    }
+    NodeCalls.Finished finished = (NodeCalls.Finished) message;
+    NodeDefinition node = definition.node(finished.nodeId()).orElseThrow();
+    Optional<RunError> failure = draft.end(node, finished.result());
+    return failure.isPresent() ? fail(failure.get(), node.id()) : Optional.empty();
   }
 
   /**

@@ -27,7 +27,8 @@ public enum EventType {
   CLARIFICATION_RESOLVED,
   VARIABLE_CHANGED,
   CAP_BREACHED,
-  LOOPBACK_LIMIT;
+  LOOPBACK_LIMIT,
+  VERSION_PINNED;
 
   /** Whether this event is the last of its log. */
   public boolean isTerminal() {

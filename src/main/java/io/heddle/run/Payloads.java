@@ -118,6 +118,11 @@ public final class Payloads {
     return Json.write(payload);
   }
 
+  /** Node code follows this version of a change for the rest of the run. */
+  public static String versionPinned(String changeId, int version, String nodeId) {
+    return Json.write(Json.members("changeId", changeId, "version", version, "nodeId", nodeId));
+  }
+
   /** A node will not run, or not to its end. */
   public static String nodeLeftOut(String nodeId, String reason) {
     return Json.write(Json.members("nodeId", nodeId, "reason", reason));

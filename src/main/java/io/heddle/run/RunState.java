@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param loops how often a loop went back to a node
  * @param edges what became of the edges with a condition whose source has ended
  * @param suspensions how often a node asked somebody outside, for the nodes that did
+ * @param versions which version of a change node code follows, by the change's id
  * @param starts how many nodes were started, counting every attempt
  */
 public record RunState(
@@ -31,6 +32,7 @@ public record RunState(
     Map<String, Integer> loops,
     Map<String, EdgeOutcome> edges,
     Map<String, Integer> suspensions,
+    Map<String, Integer> versions,
     int starts) {
 
   /** What the condition of an edge came to. Evaluated once, for what it looks at may change. */
@@ -159,7 +161,7 @@ public record RunState(
 
   /** The state of a run that has not started. */
   public static RunState initial(Map<String, @Nullable Object> variables) {
-    return new RunState(variables, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0);
+    return new RunState(variables, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0);
   }
 
   /** How often a node was reached before the present time. */
@@ -218,6 +220,14 @@ public record RunState(
     Copy copy = new Copy(this);
     copy.suspensions = new LinkedHashMap<>(suspensions);
     copy.suspensions.merge(nodeId, 1, Integer::sum);
+    return copy.state();
+  }
+
+  /** This state with the version of a change that was not pinned before. */
+  public RunState withVersion(String changeId, int version) {
+    Copy copy = new Copy(this);
+    copy.versions = new LinkedHashMap<>(versions);
+    copy.versions.put(changeId, version);
     return copy.state();
   }
 
@@ -283,6 +293,9 @@ public record RunState(
     if (!suspensions.isEmpty()) {
       state.put("suspensions", suspensions);
     }
+    if (!versions.isEmpty()) {
+      state.put("versions", versions);
+    }
     state.put("starts", starts);
     return Json.write(state);
   }
@@ -299,6 +312,7 @@ public record RunState(
         counts(read, "loops"),
         edges(read),
         counts(read, "suspensions"),
+        counts(read, "versions"),
         integer(read, "starts"));
   }
 
@@ -410,6 +424,8 @@ public record RunState(
 
     Map<String, Integer> suspensions;
 
+    Map<String, Integer> versions;
+
     int starts;
 
     Copy(RunState state) {
@@ -419,11 +435,12 @@ public record RunState(
       loops = state.loops;
       edges = state.edges;
       suspensions = state.suspensions;
+      versions = state.versions;
       starts = state.starts;
     }
 
     RunState state() {
-      return new RunState(variables, nodes, visits, loops, edges, suspensions, starts);
+      return new RunState(variables, nodes, visits, loops, edges, suspensions, versions, starts);
     }
   }
 }

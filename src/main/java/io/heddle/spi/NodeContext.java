@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What an executor may know of the node it executes, and what it may ask of the host. Valid only
- * during the call. Thread-safe; the values it holds do not change.
+ * during the call. The values it holds do not change. Thread-safe, except for a node that is {@link
+ * NodeExecutor#pure()}.
  */
 public interface NodeContext {
 
@@ -79,4 +80,20 @@ public interface NodeContext {
    * @throws Exception what the effect threw otherwise
    */
   @Nullable Object once(String providerKey, SideEffect effect) throws Exception;
+
+  /**
+   * The version of a change to the code that this run follows. The first call in a run pins {@code
+   * max}; every later one gives what was pinned, whichever node and attempt it comes from. When
+   * this method returns, what is pinned survives the process, and so does whatever the node does
+   * next; for a node that is {@link NodeExecutor#pure()} both are stored together.
+   *
+   * @param changeId names the change: 1 to 256 characters
+   * @param min the oldest version that the code still knows, at most {@code max}; -1 for how it was
+   *     before there were versions
+   * @param max the newest version that the code knows, at least 0
+   * @throws NodeFailedException not retryable, with the code {@code version_out_of_range} when the
+   *     pinned version is not one the code knows, or {@code validation_error}
+   * @throws InterruptedException when the run was cancelled or this node lost it
+   */
+  int getVersion(String changeId, int min, int max) throws InterruptedException;
 }

@@ -43,6 +43,7 @@ enum StreamMode {
               NODE_CANCELLED,
               CAP_BREACHED,
               LOOPBACK_LIMIT,
+              VERSION_PINNED,
               VARIABLE_CHANGED ->
               false;
         };

@@ -43,6 +43,7 @@ final class V1Mapping {
       case CLARIFICATION_RESOLVED -> "clarification.resolved";
       case VARIABLE_CHANGED -> "variable.changed";
       case CAP_BREACHED -> "cap.breached";
+      case VERSION_PINNED -> "version.pinned";
     };
   }
 }

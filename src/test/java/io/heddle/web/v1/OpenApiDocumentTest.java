@@ -320,6 +320,8 @@ class OpenApiDocumentTest {
             "{\"resumeValue\":{\"answers\":{\"q1\":\"blue\"}}}"));
     // No node type of the host itself fails in a way that may pass.
     seen.add("node.retried");
+    // Nor does any pin a version.
+    seen.add("version.pinned");
 
     assertThat(seen)
         .containsExactlyInAnyOrderElementsOf(
