@@ -6,6 +6,7 @@ create table effect (
   run_id        text        not null references run on delete cascade,
   node_id       text        not null,
   visit         integer     not null,
+  suspensions   integer     not null,
   wakeups       integer     not null,
   ordinal       integer     not null check (ordinal >= 0),
   provider_key  text        not null,

@@ -30,7 +30,7 @@ public interface EffectStore {
   /** Gives a claim up without knowing what the effect came to. */
   void release(Execution execution, LogicalEffect effect, String claimId);
 
-  /** How many effects the node has asked for before the visit and the wakeup of this call. */
+  /** How many effects the node has asked for before this call, and its repetitions. */
   int countBefore(Execution execution);
 
   /** How long a settled effect is kept at least. */

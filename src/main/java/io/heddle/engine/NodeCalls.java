@@ -179,7 +179,7 @@ final class NodeCalls implements AutoCloseable {
             inputs,
             reached,
             visit,
-            executor.pure() ? null : effects(node, reached, visit),
+            executor.pure() ? null : effects(node, state, reached),
             pins);
     try {
       return checked(executor.execute(context));
@@ -199,10 +199,16 @@ final class NodeCalls implements AutoCloseable {
     }
   }
 
-  private NodeEffects effects(NodeDefinition node, NodeState reached, int visit) {
+  private NodeEffects effects(NodeDefinition node, RunState state, NodeState reached) {
     return effects.apply(
         new Execution(
-            run.tenant(), run.runId(), run.leaseEpoch(), node.id(), visit, reached.wakeups()));
+            run.tenant(),
+            run.runId(),
+            run.leaseEpoch(),
+            node.id(),
+            state.visit(node.id()),
+            state.suspensions().getOrDefault(node.id(), 0),
+            reached.wakeups()));
   }
 
   /** The result with its values as they will be read back from the store. */

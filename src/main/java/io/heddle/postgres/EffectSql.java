@@ -28,10 +28,10 @@ public final class EffectSql implements EffectStore {
       """
       with %s, claimed as (
         insert into openwop.effect as e (
-          tenant_id, invocation_id, run_id, node_id, visit, wakeups, ordinal, provider_key,
+          tenant_id, invocation_id, run_id, node_id, visit, suspensions, wakeups, ordinal, provider_key,
           status, claim_id, lease_epoch, expires_at)
         select
-          tenant_id, :invocation, run_id, :node, :visit, :wakeups, :ordinal, :provider,
+          tenant_id, :invocation, run_id, :node, :visit, :suspensions, :wakeups, :ordinal, :provider,
           'CLAIMED', :claim, :epoch, clock_timestamp() + :retention * interval '1 second'
         from leased
         on conflict (tenant_id, invocation_id) do update set
@@ -81,7 +81,7 @@ public final class EffectSql implements EffectStore {
       """
       select coalesce(max(ordinal) + 1, 0) from openwop.effect
       where tenant_id = :tenant and run_id = :run and node_id = :node
-        and (visit, wakeups) < (:visit, :wakeups)
+        and (visit, suspensions, wakeups) < (:visit, :suspensions, :wakeups)
       """;
 
   private final JdbcClient jdbc;
@@ -105,6 +105,7 @@ public final class EffectSql implements EffectStore {
             .param("invocation", effect.invocationId())
             .param("node", execution.nodeId())
             .param("visit", execution.visit())
+            .param("suspensions", execution.suspensions())
             .param("wakeups", execution.wakeups())
             .param("ordinal", effect.ordinal())
             .param("provider", effect.providerKey())
@@ -166,6 +167,7 @@ public final class EffectSql implements EffectStore {
         .param("run", execution.runId())
         .param("node", execution.nodeId())
         .param("visit", execution.visit())
+        .param("suspensions", execution.suspensions())
         .param("wakeups", execution.wakeups())
         .query(Integer.class)
         .single();

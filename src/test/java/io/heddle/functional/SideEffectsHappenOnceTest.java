@@ -463,7 +463,7 @@ class SideEffectsHappenOnceTest {
   /** A run that is held, and that nobody executes. */
   private Execution leased() {
     var run = SampleRuns.create(host.stores(), "node-of-a-test");
-    return new Execution(run.tenant(), run.runId(), run.leaseEpoch(), "act", 0, 0);
+    return new Execution(run.tenant(), run.runId(), run.leaseEpoch(), "act", 0, 0, 0);
   }
 
   /** Creates a run and drives it to its end, whatever it waits for. */
@@ -501,7 +501,7 @@ class SideEffectsHappenOnceTest {
   }
 
   private static String id(String runId, String nodeId, int ordinal) {
-    Execution execution = new Execution(SampleRuns.TENANT, runId, 0, nodeId, 0, 0);
+    Execution execution = new Execution(SampleRuns.TENANT, runId, 0, nodeId, 0, 0, 0);
     return LogicalEffect.of(execution, ordinal, "acme:charge").invocationId();
   }
 

@@ -163,33 +163,36 @@ class EffectsAreClaimedOnceTest {
     effects.claim(own, effect, "mine");
     effects.settle(own, effect, "mine", DONE);
     Execution foreign =
-        new Execution(new Tenant("globex"), run.runId(), run.leaseEpoch(), "act", 1, 0);
+        new Execution(new Tenant("globex"), run.runId(), run.leaseEpoch(), "act", 1, 0, 0);
 
     assertThat(effects.claim(foreign, effect, "mine")).isInstanceOf(Standing.Fenced.class);
     assertThat(effects.look(foreign, effect)).isInstanceOf(Standing.Fenced.class);
     assertThat(effects.settle(foreign, effect, "mine", DONE)).isFalse();
     assertThat(effects.countBefore(foreign)).isZero();
-    assertThat(effects.countBefore(new Execution(TENANT, run.runId(), 1, "act", 1, 0))).isOne();
+    assertThat(effects.countBefore(new Execution(TENANT, run.runId(), 1, "act", 1, 0, 0))).isOne();
   }
 
   @Test
-  void whatIsBeforeACallIsCountedByVisitAndWakeup() {
+  void whatIsBeforeACallIsCountedByVisitQuestionAndWakeup() {
     Run run = SampleRuns.create(stores, "node-a");
-    claim(run, 0, 0, 0);
-    claim(run, 0, 0, 1);
-    claim(run, 0, 2, 2);
-    claim(run, 1, 0, 3);
+    claim(run, 0, 0, 0, 0);
+    claim(run, 0, 0, 0, 1);
+    claim(run, 0, 0, 2, 2);
+    claim(run, 0, 1, 0, 3);
+    claim(run, 1, 1, 0, 4);
 
-    assertThat(List.of(before(run, 0, 0), before(run, 0, 1), before(run, 0, 2)))
+    assertThat(List.of(before(run, 0, 0, 0), before(run, 0, 0, 1), before(run, 0, 0, 2)))
         .containsExactly(0, 2, 2);
-    assertThat(List.of(before(run, 0, 3), before(run, 1, 0), before(run, 1, 1), before(run, 2, 0)))
-        .containsExactly(3, 3, 4, 4);
+    assertThat(List.of(before(run, 0, 0, 3), before(run, 0, 1, 0), before(run, 0, 1, 1)))
+        .containsExactly(3, 3, 4);
+    assertThat(List.of(before(run, 1, 1, 0), before(run, 1, 2, 0), before(run, 2, 1, 0)))
+        .containsExactly(4, 5, 5);
   }
 
   @Test
   void itIsKeptForItsTimeAndNotLongerThanItsRun() {
     Run run = SampleRuns.create(stores, "node-a");
-    claim(run, 0, 0, 0);
+    claim(run, 0, 0, 0, 0);
 
     assertThat(
             database
@@ -213,9 +216,9 @@ class EffectsAreClaimedOnceTest {
         .jdbc()
         .sql(
             """
-            insert into openwop.effect (tenant_id, invocation_id, run_id, node_id, visit, wakeups,
+            insert into openwop.effect (tenant_id, invocation_id, run_id, node_id, visit, suspensions, wakeups,
               ordinal, provider_key, status, claim_id, lease_epoch, expires_at)
-            select 'acme', lpad(n::text, 43, 'x'), :run, 'node-' || n, 0, 0, 0, 'k', 'CLAIMED', 'c', 1,
+            select 'acme', lpad(n::text, 43, 'x'), :run, 'node-' || n, 0, 0, 0, 0, 'k', 'CLAIMED', 'c', 1,
               now() from generate_series(1, 5000) n
             """)
         .param("run", SampleRuns.create(stores, "node-a").runId())
@@ -236,18 +239,20 @@ class EffectsAreClaimedOnceTest {
   }
 
   private static Execution execution(Run run) {
-    return new Execution(run.tenant(), run.runId(), run.leaseEpoch(), "act", 0, 0);
+    return new Execution(run.tenant(), run.runId(), run.leaseEpoch(), "act", 0, 0, 0);
   }
 
-  private static void claim(Run run, int visit, int wakeups, int ordinal) {
+  private static void claim(Run run, int visit, int suspensions, int wakeups, int ordinal) {
     Execution execution =
-        new Execution(run.tenant(), run.runId(), run.leaseEpoch(), "act", visit, wakeups);
+        new Execution(
+            run.tenant(), run.runId(), run.leaseEpoch(), "act", visit, suspensions, wakeups);
     assertThat(effects.claim(execution, LogicalEffect.of(execution, ordinal, "k"), "c" + ordinal))
         .isInstanceOf(Standing.Claimed.class);
   }
 
-  private static int before(Run run, int visit, int wakeups) {
-    return effects.countBefore(new Execution(TENANT, run.runId(), 1, "act", visit, wakeups));
+  private static int before(Run run, int visit, int suspensions, int wakeups) {
+    return effects.countBefore(
+        new Execution(TENANT, run.runId(), 1, "act", visit, suspensions, wakeups));
   }
 
   private static void takeAway(Run run) {

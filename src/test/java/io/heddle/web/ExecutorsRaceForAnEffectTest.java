@@ -53,7 +53,8 @@ class ExecutorsRaceForAnEffectTest {
     assertThat(stored.get("outcome")).hasToString("{\"delivery\":1}");
     assertThat(
             LogicalEffect.of(
-                    new Execution(new Tenant("acme"), run, 1, (String) stored.get("node_id"), 0, 0),
+                    new Execution(
+                        new Tenant("acme"), run, 1, (String) stored.get("node_id"), 0, 0, 0),
                     0,
                     (String) stored.get("provider_key"))
                 .invocationId())

@@ -107,7 +107,7 @@ public final class V1ConcurrentClaimController {
   }
 
   private Map<String, @Nullable Object> race(Run run, int executors) throws InterruptedException {
-    Execution execution = new Execution(run.tenant(), run.runId(), run.leaseEpoch(), NODE, 0, 0);
+    Execution execution = new Execution(run.tenant(), run.runId(), run.leaseEpoch(), NODE, 0, 0, 0);
     List<String> minted = Collections.synchronizedList(new ArrayList<>());
     List<String> deliveries = new CopyOnWriteArrayList<>();
     CyclicBarrier chokepoint = new CyclicBarrier(executors);
