@@ -1,5 +1,6 @@
 package io.heddle.autoconfigure;
 
+import io.heddle.artifact.ArtifactStore;
 import io.heddle.claim.DatabaseClock;
 import io.heddle.diff.RunComparison;
 import io.heddle.effect.EffectStore;
@@ -14,6 +15,7 @@ import io.heddle.interrupt.Inbox;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptTokens;
 import io.heddle.postgres.AnnotationSql;
+import io.heddle.postgres.ArtifactSql;
 import io.heddle.postgres.IdempotencySql;
 import io.heddle.postgres.InboxSql;
 import io.heddle.postgres.RunListSql;
@@ -33,6 +35,7 @@ import io.heddle.web.ProtocolExceptionResolver;
 import io.heddle.web.ProtocolFilter;
 import io.heddle.web.Requests;
 import io.heddle.web.v1.V1AnnotationsController;
+import io.heddle.web.v1.V1ArtifactsController;
 import io.heddle.web.v1.V1Capability;
 import io.heddle.web.v1.V1ConcurrentClaimController;
 import io.heddle.web.v1.V1Discovery;
@@ -332,5 +335,16 @@ public final class HeddleWebAutoConfiguration {
         threads.nodes(),
         requests,
         Math.toIntExact(properties.retryAfter().toSeconds()));
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  ArtifactStore heddleArtifactStore(HostDatabase database) {
+    return new ArtifactSql(database.jdbc());
+  }
+
+  @Bean
+  V1ArtifactsController heddleArtifactsController(ArtifactStore artifacts) {
+    return new V1ArtifactsController(artifacts);
   }
 }

@@ -5,6 +5,7 @@ import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.Ids;
 import io.heddle.run.InterruptEvents;
+import io.heddle.run.NewArtifact;
 import io.heddle.run.NewEvent;
 import io.heddle.run.NewInterrupt;
 import io.heddle.run.NewRun;
@@ -62,6 +63,8 @@ final class Draft {
 
   private final List<String> timedOut = new ArrayList<>();
 
+  private final List<NewArtifact> artifacts = new ArrayList<>();
+
   private RunState state;
 
   private RunState stored;
@@ -95,6 +98,7 @@ final class Draft {
     children.clear();
     interrupts.clear();
     timedOut.clear();
+    artifacts.clear();
   }
 
   /** Forgets events that turned out to be premature. */
@@ -150,6 +154,19 @@ final class Draft {
       return Optional.empty();
     }
     return fail(node, reached, error);
+  }
+
+  /** Records what a node produced, ahead of what it came to. */
+  void keep(List<NewArtifact> produced) {
+    for (NewArtifact artifact : produced) {
+      artifacts.add(artifact);
+      append(EventType.ARTIFACT_CREATED, artifact.nodeId(), Payloads.artifactCreated(artifact));
+    }
+  }
+
+  /** What nodes produced and the next step stores. */
+  List<NewArtifact> artifacts() {
+    return artifacts;
   }
 
   /** Pins the version of a change unless it is pinned; returns the one that is. */

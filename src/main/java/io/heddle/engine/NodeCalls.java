@@ -3,11 +3,13 @@ package io.heddle.engine;
 import io.heddle.effect.Execution;
 import io.heddle.json.Json;
 import io.heddle.json.JsonFault;
+import io.heddle.run.NewArtifact;
 import io.heddle.run.Run;
 import io.heddle.run.RunState;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.schema.InvalidSchemaException;
 import io.heddle.schema.JsonSchema;
+import io.heddle.spi.Artifact;
 import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeContext;
 import io.heddle.spi.NodeExecutor;
@@ -21,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -52,8 +55,19 @@ final class NodeCalls implements AutoCloseable {
   /** What comes from a node that executes on a thread of its own. */
   sealed interface Message {}
 
-  /** The node came to a result. */
-  record Finished(String nodeId, NodeResult result) implements Message {}
+  /**
+   * The node came to a result.
+   *
+   * @param artifacts what it produced, if it completed
+   */
+  record Finished(String nodeId, NodeResult result, List<NewArtifact> artifacts)
+      implements Message {
+
+    private static Finished of(NodeDefinition node, NodeResult result, NodeArtifacts artifacts) {
+      return new Finished(
+          node.id(), result, result instanceof NodeResult.Completed ? artifacts.all() : List.of());
+    }
+  }
 
   /** The node waits to be told which version of a change the run follows. */
   record PinRequest(String nodeId, String changeId, int version, CompletableFuture<Integer> pinned)
@@ -100,8 +114,10 @@ final class NodeCalls implements AutoCloseable {
   }
 
   /** Executes a node here and now. */
-  NodeResult call(NodeDefinition node, RunState state) throws InterruptedException {
-    return call(executors.of(node.typeId()), node, state, pins);
+  Finished call(NodeDefinition node, RunState state) throws InterruptedException {
+    NodeArtifacts artifacts = new NodeArtifacts(node.id(), state.visit(node.id()));
+    return Finished.of(
+        node, call(executors.of(node.typeId()), node, state, pins, artifacts), artifacts);
   }
 
   /** Executes a node on a thread of its own. */
@@ -145,23 +161,32 @@ final class NodeCalls implements AutoCloseable {
   }
 
   private Finished outcome(NodeExecutor executor, NodeDefinition node, RunState state) {
+    NodeArtifacts artifacts = new NodeArtifacts(node.id(), state.visit(node.id()));
     try {
-      return new Finished(
-          node.id(),
+      return Finished.of(
+          node,
           call(
               executor,
               node,
               state,
-              (nodeId, changeId, version) -> ask(state, nodeId, changeId, version)));
+              (nodeId, changeId, version) -> ask(state, nodeId, changeId, version),
+              artifacts),
+          artifacts);
     } catch (InterruptedException e) {
       // Either this execution has ended and nobody reads this, or the executor interrupts itself.
       return new Finished(
           node.id(),
-          new NodeResult.Failed("heddle.node_interrupted", "The node was interrupted", true));
+          new NodeResult.Failed("heddle.node_interrupted", "The node was interrupted", true),
+          List.of());
     }
   }
 
-  private NodeResult call(NodeExecutor executor, NodeDefinition node, RunState state, Pins pins)
+  private NodeResult call(
+      NodeExecutor executor,
+      NodeDefinition node,
+      RunState state,
+      Pins pins,
+      NodeArtifacts artifacts)
       throws InterruptedException {
     Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
     Optional<NodeResult> unresolved =
@@ -180,7 +205,8 @@ final class NodeCalls implements AutoCloseable {
             reached,
             visit,
             executor.pure() ? null : effects(node, state, reached),
-            pins);
+            pins,
+            artifacts);
     try {
       return checked(executor.execute(context));
     } catch (InterruptedException e) {
@@ -267,7 +293,8 @@ final class NodeCalls implements AutoCloseable {
       NodeState reached,
       int visit,
       @Nullable NodeEffects effects,
-      Pins pins)
+      Pins pins,
+      NodeArtifacts artifacts)
       implements NodeContext {
 
     @Override
@@ -327,6 +354,11 @@ final class NodeCalls implements AutoCloseable {
             "heddle.effect_in_pure_node", "A node that is pure cannot have side effects", false);
       }
       return effects.next(providerKey).once(effect);
+    }
+
+    @Override
+    public String addArtifact(Artifact artifact) {
+      return artifacts.add(artifact);
     }
 
     @Override

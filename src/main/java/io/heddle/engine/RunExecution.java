@@ -58,6 +58,8 @@ final class RunExecution {
   // Keeps one commit, and what a crash repeats, of a bounded size.
   private static final int EVENTS_PER_STEP = 500;
 
+  private static final int ARTIFACTS_PER_STEP = 16;
+
   // How late an execution that waits for its own nodes hears of answers and of ended children.
   private static final long LISTENING_MS = 500;
 
@@ -191,7 +193,9 @@ final class RunExecution {
         return end;
       }
     }
-    if (!submitted.isEmpty() || draft.events().size() >= EVENTS_PER_STEP) {
+    if (!submitted.isEmpty()
+        || draft.events().size() >= EVENTS_PER_STEP
+        || draft.artifacts().size() >= ARTIFACTS_PER_STEP) {
       commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
       submitted.forEach(node -> calls.submit(node, draft.state()));
     }
@@ -240,7 +244,13 @@ final class RunExecution {
       submitted.add(node);
       return Optional.empty();
     }
-    Optional<RunError> failure = draft.end(node, calls.call(node, draft.state()));
+    return end(node, calls.call(node, draft.state()));
+  }
+
+  private Optional<End> end(NodeDefinition node, NodeCalls.Finished finished)
+      throws InterruptedException, Fenced {
+    draft.keep(finished.artifacts());
+    Optional<RunError> failure = draft.end(node, finished.result());
     return failure.isPresent() ? fail(failure.get(), node.id()) : Optional.empty();
   }
 
@@ -310,9 +320,7 @@ final class RunExecution {
       return Optional.empty();
     }
     NodeCalls.Finished finished = (NodeCalls.Finished) message;
-    NodeDefinition node = definition.node(finished.nodeId()).orElseThrow();
-    Optional<RunError> failure = draft.end(node, finished.result());
-    return failure.isPresent() ? fail(failure.get(), node.id()) : Optional.empty();
+    return end(definition.node(finished.nodeId()).orElseThrow(), finished);
   }
 
   /**
@@ -404,6 +412,7 @@ final class RunExecution {
             draft.children(),
             draft.interrupts(),
             draft.timedOut(),
+            draft.artifacts(),
             status != storedStatus && (status.isWaiting() || storedStatus.isWaiting()));
     switch (surroundings.commit(step)) {
       case COMMITTED -> {

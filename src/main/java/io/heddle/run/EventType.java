@@ -28,7 +28,8 @@ public enum EventType {
   VARIABLE_CHANGED,
   CAP_BREACHED,
   LOOPBACK_LIMIT,
-  VERSION_PINNED;
+  VERSION_PINNED,
+  ARTIFACT_CREATED;
 
   /** Whether this event is the last of its log. */
   public boolean isTerminal() {

@@ -118,6 +118,20 @@ public final class Payloads {
     return Json.write(payload);
   }
 
+  /** A node produced something; no artifact type is registered with this host. */
+  public static String artifactCreated(NewArtifact artifact) {
+    return Json.write(
+        Json.members(
+            "artifactId",
+            artifact.artifactId(),
+            "artifactType",
+            artifact.type(),
+            "nodeId",
+            artifact.nodeId(),
+            "registered",
+            false));
+  }
+
   /** Node code follows this version of a change for the rest of the run. */
   public static String versionPinned(String changeId, int version, String nodeId) {
     return Json.write(Json.members("changeId", changeId, "version", version, "nodeId", nodeId));

@@ -96,4 +96,15 @@ public interface NodeContext {
    * @throws InterruptedException when the run was cancelled or this node lost it
    */
   int getVersion(String changeId, int min, int max) throws InterruptedException;
+
+  /**
+   * Produces an artifact. It is stored with the outcome of the node, and told of on the log before
+   * it, if this call completes the node; otherwise it is as if it had never been.
+   *
+   * @return the id under which readers will find it, the same on every attempt that produces the
+   *     same number of artifacts before it
+   * @throws NodeFailedException not retryable, when the artifact is too large, no JSON, or the
+   *     17th, or its type or media type is malformed
+   */
+  String addArtifact(Artifact artifact);
 }

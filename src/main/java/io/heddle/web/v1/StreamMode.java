@@ -29,6 +29,7 @@ enum StreamMode {
               NODE_COMPLETED,
               NODE_FAILED,
               NODE_SKIPPED,
+              ARTIFACT_CREATED,
               NODE_SUSPENDED,
               INTERRUPT_REQUESTED,
               INTERRUPT_RESOLVED,

@@ -44,6 +44,7 @@ final class V1Mapping {
       case VARIABLE_CHANGED -> "variable.changed";
       case CAP_BREACHED -> "cap.breached";
       case VERSION_PINNED -> "version.pinned";
+      case ARTIFACT_CREATED -> "artifact.created";
     };
   }
 }
