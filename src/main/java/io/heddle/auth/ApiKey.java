@@ -36,6 +36,7 @@ public record ApiKey(
           "runs:cancel",
           "runs:annotate",
           "approvals:read",
+          "artifacts:read",
           "approvals:respond",
           "workflows:read",
           "workflows:write",

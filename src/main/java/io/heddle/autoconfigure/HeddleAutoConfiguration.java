@@ -4,6 +4,8 @@ import io.heddle.claim.ClaimSettings;
 import io.heddle.claim.ClaimStore;
 import io.heddle.claim.Claimer;
 import io.heddle.claim.DatabaseClock;
+import io.heddle.effect.EffectStore;
+import io.heddle.engine.Effects;
 import io.heddle.engine.EngineNodes;
 import io.heddle.engine.Limits;
 import io.heddle.engine.NodeExecutors;
@@ -24,6 +26,7 @@ import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptStore;
 import io.heddle.interrupt.InterruptTokens;
 import io.heddle.postgres.ClaimSql;
+import io.heddle.postgres.EffectSql;
 import io.heddle.postgres.InterruptSql;
 import io.heddle.postgres.RunSql;
 import io.heddle.postgres.SecretSql;
@@ -38,6 +41,7 @@ import io.heddle.stream.CommitNews;
 import io.heddle.workflow.WorkflowParser;
 import io.heddle.workflow.WorkflowRegistry;
 import io.heddle.workflow.WorkflowStore;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -91,6 +95,21 @@ public final class HeddleAutoConfiguration {
   @ConditionalOnMissingBean
   WorkflowStore heddleWorkflowStore(HostDatabase database) {
     return new WorkflowSql(database.jdbc(), database.transactions());
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  EffectStore heddleEffectStore(HostDatabase database, HeddleProperties properties) {
+    Duration retention = properties.effects().retention();
+    if (retention.toSeconds() < 1) {
+      throw new IllegalArgumentException("openwop.effects.retention must be at least a second");
+    }
+    return new EffectSql(database.jdbc(), retention);
+  }
+
+  @Bean
+  Effects heddleEffects(EffectStore store, HeddleProperties properties) {
+    return new Effects(store, properties.effects().maxWait());
   }
 
   @Bean
@@ -224,9 +243,10 @@ public final class HeddleAutoConfiguration {
       Limits limits,
       DatabaseClock clock,
       HostThreads threads,
-      CommitNews news) {
+      CommitNews news,
+      Effects effects) {
     return new Worker(
-        store, workflows, executors, capabilities, limits, clock, threads.nodes(), news);
+        store, workflows, executors, capabilities, limits, clock, threads.nodes(), news, effects);
   }
 
   @Bean(destroyMethod = "")

@@ -20,6 +20,7 @@ import org.springframework.util.unit.DataSize;
  * @param workflows Workflow definitions that the host offers to every tenant.
  * @param conformance What only a test deployment serves.
  * @param idempotency Records of answered mutations.
+ * @param effects Side effects of nodes.
  * @param stream Event streams.
  * @param masterKey Key that seals the secrets this host keeps in its database: 32 bytes in base64.
  *     Without it they are protected by the database alone.
@@ -36,6 +37,7 @@ record HeddleProperties(
     @DefaultValue Workflows workflows,
     @DefaultValue Conformance conformance,
     @DefaultValue Idempotency idempotency,
+    @DefaultValue Effects effects,
     @DefaultValue Stream stream,
     @Nullable String masterKey,
     @DefaultValue Interrupts interrupts,
@@ -134,6 +136,14 @@ record HeddleProperties(
    * @param retention How long a mutation can be repeated under its key, at least 24 hours.
    */
   record Idempotency(@DefaultValue("24h") Duration retention) {}
+
+  /**
+   * Side effects of nodes.
+   *
+   * @param retention How long what an effect came to is kept at least, in whole seconds.
+   * @param maxWait How long an executor waits for another one that performs the same effect.
+   */
+  record Effects(@DefaultValue("14d") Duration retention, @DefaultValue("30s") Duration maxWait) {}
 
   /**
    * Event streams.

@@ -1,8 +1,11 @@
 package io.heddle.autoconfigure;
 
+import io.heddle.artifact.ArtifactStore;
 import io.heddle.claim.DatabaseClock;
 import io.heddle.diff.RunComparison;
+import io.heddle.effect.EffectStore;
 import io.heddle.engine.DispatchOptions;
+import io.heddle.engine.Effects;
 import io.heddle.engine.Limits;
 import io.heddle.engine.RunCreator;
 import io.heddle.feedback.AnnotationStore;
@@ -13,6 +16,7 @@ import io.heddle.interrupt.Inbox;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptTokens;
 import io.heddle.postgres.AnnotationSql;
+import io.heddle.postgres.ArtifactSql;
 import io.heddle.postgres.IdempotencySql;
 import io.heddle.postgres.InboxSql;
 import io.heddle.postgres.RunListSql;
@@ -34,13 +38,15 @@ import io.heddle.web.ProtocolExceptionResolver;
 import io.heddle.web.ProtocolFilter;
 import io.heddle.web.Requests;
 import io.heddle.web.v1.V1AnnotationsController;
+import io.heddle.web.v1.V1ArtifactsController;
 import io.heddle.web.v1.V1Capability;
+import io.heddle.web.v1.V1ConcurrentClaimController;
 import io.heddle.web.v1.V1Discovery;
 import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
 import io.heddle.web.v1.V1EventsController;
-import io.heddle.web.v1.V1InboxController;
 import io.heddle.web.v1.V1ForcedExpiryController;
+import io.heddle.web.v1.V1InboxController;
 import io.heddle.web.v1.V1InterruptTokensController;
 import io.heddle.web.v1.V1InterruptsController;
 import io.heddle.web.v1.V1PauseController;
@@ -216,6 +222,12 @@ public final class HeddleWebAutoConfiguration {
   }
 
   @Bean
+  V1Capability heddleEffectRetention(EffectStore store) {
+    return V1Capability.of(
+        "idempotency", Map.of("layer2RetentionSeconds", store.retention().toSeconds()));
+  }
+
+  @Bean
   EventStreams heddleEventStreams(
       RunStore store, CommitNews news, HostThreads threads, HeddleProperties properties) {
     return new EventStreams(
@@ -382,5 +394,32 @@ public final class HeddleWebAutoConfiguration {
   V1WorkflowsController heddleWorkflowsController(
       WorkflowRegistry workflows, Mutations mutations, Requests requests) {
     return new V1WorkflowsController(workflows, mutations, requests);
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  V1ConcurrentClaimController heddleConcurrentClaimController(
+      RunCreator creator,
+      Effects effects,
+      HostThreads threads,
+      Requests requests,
+      HeddleProperties properties) {
+    return new V1ConcurrentClaimController(
+        creator,
+        effects,
+        threads.nodes(),
+        requests,
+        Math.toIntExact(properties.retryAfter().toSeconds()));
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  ArtifactStore heddleArtifactStore(HostDatabase database) {
+    return new ArtifactSql(database.jdbc());
+  }
+
+  @Bean
+  V1ArtifactsController heddleArtifactsController(ArtifactStore artifacts) {
+    return new V1ArtifactsController(artifacts);
   }
 }

@@ -8,6 +8,7 @@ import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.Ids;
 import io.heddle.run.InterruptEvents;
+import io.heddle.run.NewArtifact;
 import io.heddle.run.NewEvent;
 import io.heddle.run.NewInterrupt;
 import io.heddle.run.NewRun;
@@ -70,6 +71,8 @@ final class Draft {
 
   private final List<String> timedOut = new ArrayList<>();
 
+  private final List<NewArtifact> artifacts = new ArrayList<>();
+
   private RunState state;
 
   private RunState stored;
@@ -105,6 +108,7 @@ final class Draft {
     children.clear();
     interrupts.clear();
     timedOut.clear();
+    artifacts.clear();
   }
 
   /** Forgets events that turned out to be premature. */
@@ -243,6 +247,30 @@ final class Draft {
   void await(NodeDefinition node, Map<String, @Nullable Object> memo) {
     NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
     state = state.with(node.id(), reached.waiting(memo));
+  }
+
+  /** Records what a node produced, ahead of what it came to. */
+  void keep(List<NewArtifact> produced) {
+    for (NewArtifact artifact : produced) {
+      artifacts.add(artifact);
+      append(EventType.ARTIFACT_CREATED, artifact.nodeId(), Payloads.artifactCreated(artifact));
+    }
+  }
+
+  /** What nodes produced and the next step stores. */
+  List<NewArtifact> artifacts() {
+    return artifacts;
+  }
+
+  /** Pins the version of a change unless it is pinned; returns the one that is. */
+  int pin(String nodeId, String changeId, int version) {
+    Integer pinned = state.versions().get(changeId);
+    if (pinned != null) {
+      return pinned;
+    }
+    state = state.withVersion(changeId, version);
+    append(EventType.VERSION_PINNED, nodeId, Payloads.versionPinned(changeId, version, nodeId));
+    return version;
   }
 
   /** Records that a node fails before it starts; no edge that awaits failures makes up for it. */

@@ -1,20 +1,26 @@
 package io.heddle.engine;
 
+import io.heddle.effect.Execution;
 import io.heddle.json.Json;
 import io.heddle.json.JsonFault;
+import io.heddle.run.NewArtifact;
 import io.heddle.run.Run;
 import io.heddle.run.RunState;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.schema.InvalidSchemaException;
 import io.heddle.schema.JsonSchema;
+import io.heddle.spi.Artifact;
 import io.heddle.spi.ChannelException;
 import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeContext;
 import io.heddle.spi.NodeExecutor;
+import io.heddle.spi.NodeFailedException;
 import io.heddle.spi.NodeResult;
 import io.heddle.spi.Resumption;
+import io.heddle.spi.SideEffect;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -24,10 +30,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,20 +52,36 @@ final class NodeCalls implements AutoCloseable {
 
   private static final Duration LONGEST_WAIT = Duration.ofDays(36_525);
 
+  private static final int LONGEST_NAME = 256;
+
   /**
    * What an execution came to.
    *
    * @param writes what it wrote to channels, in its order
+   * @param artifacts what it produced, if it completed
    */
-  record Outcome(NodeResult result, List<NodeChannels.Written> writes) {
+  record Outcome(
+      NodeResult result, List<NodeChannels.Written> writes, List<NewArtifact> artifacts) {
 
     static Outcome of(NodeResult result) {
-      return new Outcome(result, List.of());
+      return new Outcome(result, List.of(), List.of());
     }
   }
 
-  /** A node that came to its outcome on a thread of its own. */
-  record Finished(String nodeId, Outcome outcome) {}
+  /** What comes from a node that executes on a thread of its own. */
+  sealed interface Message {}
+
+  /** The node came to its outcome. */
+  record Finished(String nodeId, Outcome outcome) implements Message {}
+
+  /** The node waits to be told which version of a change the run follows. */
+  record PinRequest(String nodeId, String changeId, int version, CompletableFuture<Integer> pinned)
+      implements Message {}
+
+  /** Pins the version of a change unless it is pinned; gives the one that is. */
+  interface Pins {
+    int pin(String nodeId, String changeId, int version) throws InterruptedException;
+  }
 
   private final Run run;
 
@@ -68,21 +93,29 @@ final class NodeCalls implements AutoCloseable {
 
   private final ExecutorService threads;
 
+  private final Function<Execution, NodeEffects> effects;
+
+  private final Pins pins;
+
   private final Map<String, Future<?>> executing = new HashMap<>();
 
-  private final BlockingQueue<Finished> finished = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Message> messages = new LinkedBlockingQueue<>();
 
   NodeCalls(
       Run run,
       WorkflowDefinition definition,
       NodeExecutors executors,
       InstantSource clock,
-      ExecutorService threads) {
+      ExecutorService threads,
+      Function<Execution, NodeEffects> effects,
+      Pins pins) {
     this.run = run;
     this.definition = definition;
     this.executors = executors;
     this.clock = clock;
     this.threads = threads;
+    this.effects = effects;
+    this.pins = pins;
   }
 
   boolean isPure(NodeDefinition node) {
@@ -91,26 +124,42 @@ final class NodeCalls implements AutoCloseable {
 
   /** Executes a node here and now. */
   Outcome call(NodeDefinition node, RunState state) throws InterruptedException {
-    return call(executors.of(node.typeId()), node, state);
+    return call(executors.of(node.typeId()), node, state, pins);
   }
 
   /** Executes a node on a thread of its own. */
   void submit(NodeDefinition node, RunState state) {
     NodeExecutor executor = executors.of(node.typeId());
-    executing.put(node.id(), threads.submit(() -> finished.add(outcome(executor, node, state))));
+    executing.put(node.id(), threads.submit(() -> messages.add(outcome(executor, node, state))));
   }
 
   boolean areExecuting() {
     return !executing.isEmpty();
   }
 
-  /** A result that is there, or that comes within a time. */
-  Optional<Finished> next(long millis) throws InterruptedException {
-    Finished next = finished.poll(millis, TimeUnit.MILLISECONDS);
-    if (next != null) {
-      executing.remove(next.nodeId());
+  /** A message that is there, or that comes within a time. */
+  Optional<Message> next(long millis) throws InterruptedException {
+    Message next = messages.poll(millis, TimeUnit.MILLISECONDS);
+    if (next instanceof Finished finished) {
+      executing.remove(finished.nodeId());
     }
     return Optional.ofNullable(next);
+  }
+
+  /** Asks the thread that executes the run, which alone changes what is known of it. */
+  private int ask(RunState state, String nodeId, String changeId, int version)
+      throws InterruptedException {
+    Integer known = state.versions().get(changeId);
+    if (known != null) {
+      return known;
+    }
+    CompletableFuture<Integer> pinned = new CompletableFuture<>();
+    messages.add(new PinRequest(nodeId, changeId, version, pinned));
+    try {
+      return pinned.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Override
@@ -120,7 +169,13 @@ final class NodeCalls implements AutoCloseable {
 
   private Finished outcome(NodeExecutor executor, NodeDefinition node, RunState state) {
     try {
-      return new Finished(node.id(), call(executor, node, state));
+      return new Finished(
+          node.id(),
+          call(
+              executor,
+              node,
+              state,
+              (nodeId, changeId, version) -> ask(state, nodeId, changeId, version)));
     } catch (InterruptedException e) {
       // Either this execution has ended and nobody reads this, or the executor interrupts itself.
       return new Finished(
@@ -130,7 +185,7 @@ final class NodeCalls implements AutoCloseable {
     }
   }
 
-  private Outcome call(NodeExecutor executor, NodeDefinition node, RunState state)
+  private Outcome call(NodeExecutor executor, NodeDefinition node, RunState state, Pins pins)
       throws InterruptedException {
     Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
     EvaluationScope scope =
@@ -141,9 +196,24 @@ final class NodeCalls implements AutoCloseable {
     }
     NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
     NodeChannels channels = new NodeChannels(definition, node, state, clock);
-    NodeContext context = new Context(run, node, inputs, reached, state.visit(node.id()), channels);
+    int visit = state.visit(node.id());
+    NodeArtifacts artifacts = new NodeArtifacts(node.id(), visit);
+    NodeContext context =
+        new Context(
+            run,
+            node,
+            inputs,
+            reached,
+            visit,
+            channels,
+            executor.pure() ? null : effects(node, state, reached),
+            pins,
+            artifacts);
     NodeResult result = execute(executor, node, context);
-    return new Outcome(result, channels.end());
+    return new Outcome(
+        result,
+        channels.end(),
+        result instanceof NodeResult.Completed ? artifacts.all() : List.of());
   }
 
   private NodeResult execute(NodeExecutor executor, NodeDefinition node, NodeContext context)
@@ -154,6 +224,8 @@ final class NodeCalls implements AutoCloseable {
       throw e;
     } catch (ChannelException e) {
       return NodeResult.failed(e.code(), String.valueOf(e.getMessage()));
+    } catch (NodeFailedException e) {
+      return new NodeResult.Failed(e.code(), String.valueOf(e.getMessage()), e.retryable());
     } catch (JsonFault | JacksonException e) {
       log.warn("{} of {} gave outputs that are not JSON", node.id(), run.runId(), e);
       return NodeResult.failed(
@@ -164,6 +236,18 @@ final class NodeCalls implements AutoCloseable {
       return new NodeResult.Failed(
           "heddle.node_crashed", "The node's executor threw " + e.getClass().getName(), true);
     }
+  }
+
+  private NodeEffects effects(NodeDefinition node, RunState state, NodeState reached) {
+    return effects.apply(
+        new Execution(
+            run.tenant(),
+            run.runId(),
+            run.leaseEpoch(),
+            node.id(),
+            state.visit(node.id()),
+            state.suspensions().getOrDefault(node.id(), 0),
+            reached.wakeups()));
   }
 
   /** The result with its values as they will be read back from the store. */
@@ -221,7 +305,10 @@ final class NodeCalls implements AutoCloseable {
       Map<String, @Nullable Object> inputs,
       NodeState reached,
       int visit,
-      NodeChannels channels)
+      NodeChannels channels,
+      @Nullable NodeEffects effects,
+      Pins pins,
+      NodeArtifacts artifacts)
       implements NodeContext {
 
     @Override
@@ -273,5 +360,48 @@ final class NodeCalls implements AutoCloseable {
     public Map<String, @Nullable Object> memo() {
       return reached.memo();
     }
+
+    @Override
+    public @Nullable Object once(String providerKey, SideEffect effect) throws Exception {
+      if (effects == null) {
+        throw new NodeFailedException(
+            "heddle.effect_in_pure_node", "A node that is pure cannot have side effects", false);
+      }
+      return effects.next(providerKey).once(effect);
+    }
+
+    @Override
+    public String addArtifact(Artifact artifact) {
+      return artifacts.add(artifact);
+    }
+
+    @Override
+    public int getVersion(String changeId, int min, int max) throws InterruptedException {
+      if (!isName(changeId) || max < 0 || min > max) {
+        throw new NodeFailedException(
+            "validation_error",
+            "A version needs a change id of 1 to 256 characters, min <= max and max >= 0",
+            false);
+      }
+      int pinned = pins.pin(node.id(), changeId, max);
+      if (pinned < min || pinned > max) {
+        throw new NodeFailedException(
+            "version_out_of_range",
+            "The run follows version %d of %s, and the node knows %d to %d"
+                .formatted(pinned, changeId, min, max),
+            false);
+      }
+      return pinned;
+    }
+  }
+
+  /** Whether a text can be a name that node code gives to something. */
+  static boolean isName(@Nullable String text) {
+    return text != null
+        && !text.isBlank()
+        && text.length() <= LONGEST_NAME
+        && text.indexOf('\0') < 0
+        // One half of a surrogate would be stored as the other.
+        && StandardCharsets.UTF_8.newEncoder().canEncode(text);
   }
 }

@@ -1,5 +1,6 @@
 package io.heddle.engine;
 
+import io.heddle.effect.Execution;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.PauseRequest;
@@ -52,12 +53,17 @@ final class RunExecution {
 
     /** Cancels runs that a run started, however long that takes. */
     void cancel(Run run, Collection<String> runIds) throws InterruptedException;
+
+    /** The side effects of a call of an executor. */
+    NodeEffects effects(Execution execution);
   }
 
   private static final Logger log = LoggerFactory.getLogger(RunExecution.class);
 
   // Keeps one commit, and what a crash repeats, of a bounded size.
   private static final int EVENTS_PER_STEP = 500;
+
+  private static final int ARTIFACTS_PER_STEP = 16;
 
   // How late an execution that waits for its own nodes hears of answers and of ended children.
   private static final long LISTENING_MS = 500;
@@ -121,7 +127,9 @@ final class RunExecution {
     this.childRuns = childRuns;
     this.surroundings = surroundings;
     this.draft = new Draft(run, definition, limits.retries(), clock);
-    this.calls = new NodeCalls(run, definition, executors, clock, nodeThreads);
+    this.calls =
+        new NodeCalls(
+            run, definition, executors, clock, nodeThreads, surroundings::effects, draft::pin);
     this.supervision = new Supervision(run, definition, draft, executors, childRuns);
     this.dispatches =
         new Dispatches(run, definition, draft, childRuns, limits.maxFanOut(), surroundings);
@@ -206,7 +214,9 @@ final class RunExecution {
         return end;
       }
     }
-    if (!submitted.isEmpty() || draft.events().size() >= EVENTS_PER_STEP) {
+    if (!submitted.isEmpty()
+        || draft.events().size() >= EVENTS_PER_STEP
+        || draft.artifacts().size() >= ARTIFACTS_PER_STEP) {
       commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
       submitted.forEach(node -> calls.submit(node, draft.state()));
     }
@@ -263,7 +273,13 @@ final class RunExecution {
       submitted.add(node);
       return Optional.empty();
     }
-    Optional<RunError> failure = draft.end(node, calls.call(node, draft.state()));
+    return end(node, calls.call(node, draft.state()));
+  }
+
+  private Optional<End> end(NodeDefinition node, NodeCalls.Outcome outcome)
+      throws InterruptedException, Fenced {
+    draft.keep(outcome.artifacts());
+    Optional<RunError> failure = draft.end(node, outcome);
     return failure.isPresent() ? fail(failure.get(), node.id()) : Optional.empty();
   }
 
@@ -346,20 +362,33 @@ final class RunExecution {
     Instant until = earlier(deadline(), nextDue());
     long millis = Math.max(1, Duration.between(clock.instant(), until).toMillis() + 1);
     boolean listens = !draft.waiting().isEmpty() || draft.state().awaited() != null;
-    Optional<NodeCalls.Finished> finished =
+    Optional<NodeCalls.Message> message =
         calls.next(listens ? Math.min(millis, LISTENING_MS) : millis);
-    if (finished.isEmpty() && listens) {
+    if (message.isEmpty() && listens) {
       readAgain();
     }
-    while (finished.isPresent()) {
-      NodeDefinition node = definition.node(finished.get().nodeId()).orElseThrow();
-      Optional<RunError> failure = draft.end(node, finished.get().outcome());
-      if (failure.isPresent()) {
-        return fail(failure.get(), node.id());
+    while (message.isPresent()) {
+      Optional<End> end = heed(message.get());
+      if (end.isPresent()) {
+        return end;
       }
-      finished = calls.next(0);
+      message = calls.next(0);
     }
     return Optional.empty();
+  }
+
+  private Optional<End> heed(NodeCalls.Message message) throws InterruptedException, Fenced {
+    if (message instanceof NodeCalls.PinRequest request) {
+      int pinned = draft.pin(request.nodeId(), request.changeId(), request.version());
+      if (draft.isDirty()) {
+        // The node acts on it next, and whoever executes it after a crash must do the same.
+        commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
+      }
+      request.pinned().complete(pinned);
+      return Optional.empty();
+    }
+    NodeCalls.Finished finished = (NodeCalls.Finished) message;
+    return end(definition.node(finished.nodeId()).orElseThrow(), finished.outcome());
   }
 
   /**
@@ -456,6 +485,7 @@ final class RunExecution {
             draft.children(),
             draft.interrupts(),
             draft.timedOut(),
+            draft.artifacts(),
             status != storedStatus && (status.isWaiting() || storedStatus.isWaiting()));
     switch (surroundings.commit(step)) {
       case COMMITTED -> {

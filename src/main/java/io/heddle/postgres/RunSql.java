@@ -135,6 +135,8 @@ public final class RunSql implements RunStore {
 
   private final InterruptRows interrupts;
 
+  private final ArtifactSql artifacts;
+
   private final TransactionOperations transactions;
 
   private final int engineVersion;
@@ -149,6 +151,7 @@ public final class RunSql implements RunStore {
     this.jdbc = jdbc;
     this.steps = new StepCommit(jdbc);
     this.interrupts = new InterruptRows(jdbc);
+    this.artifacts = new ArtifactSql(jdbc);
     this.transactions = transactions;
     this.engineVersion = engineVersion;
     this.eventLogSchemaVersion = eventLogSchemaVersion;
@@ -227,7 +230,10 @@ public final class RunSql implements RunStore {
 
   @Override
   public Step.Outcome commit(Step step) {
-    if (step.children().isEmpty() && step.interrupts().isEmpty() && step.timedOut().isEmpty()) {
+    if (step.children().isEmpty()
+        && step.interrupts().isEmpty()
+        && step.timedOut().isEmpty()
+        && step.artifacts().isEmpty()) {
       return steps.commit(step);
     }
     return Objects.requireNonNull(
@@ -241,6 +247,7 @@ public final class RunSql implements RunStore {
                 }
                 interrupts.open(step);
                 interrupts.timeOut(step);
+                artifacts.keep(step);
               }
               return outcome;
             }));

@@ -32,7 +32,9 @@ public enum EventType {
   ORCHESTRATOR_DECIDED,
   NODE_DISPATCHED,
   FAN_OUT_BEGUN,
-  FAN_OUT_JOINED;
+  FAN_OUT_JOINED,
+  VERSION_PINNED,
+  ARTIFACT_CREATED;
 
   /** Whether this event is the last of its log. */
   public boolean isTerminal() {

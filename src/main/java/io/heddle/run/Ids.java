@@ -1,7 +1,11 @@
 package io.heddle.run;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.Base64;
 import java.util.regex.Pattern;
 
 /**
@@ -37,6 +41,22 @@ public final class Ids {
   /** A new id of an interrupt. */
   public static String interrupt() {
     return "int-" + next();
+  }
+
+  /**
+   * The id of an artifact: the same whenever the node produces it again, and unique in its run.
+   *
+   * @param index its place among the artifacts of this visit of the node
+   */
+  public static String artifact(String nodeId, int visit, int index) {
+    String place = nodeId + '\0' + visit + '\0' + index;
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(place.getBytes(StandardCharsets.UTF_8));
+      return "art-" + Base64.getUrlEncoder().withoutPadding().encodeToString(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** A new id of a request. */

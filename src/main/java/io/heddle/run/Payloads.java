@@ -158,6 +158,25 @@ public final class Payloads {
             schemaVersion));
   }
 
+  /** A node produced something; no artifact type is registered with this host. */
+  public static String artifactCreated(NewArtifact artifact) {
+    return Json.write(
+        Json.members(
+            "artifactId",
+            artifact.artifactId(),
+            "artifactType",
+            artifact.type(),
+            "nodeId",
+            artifact.nodeId(),
+            "registered",
+            false));
+  }
+
+  /** Node code follows this version of a change for the rest of the run. */
+  public static String versionPinned(String changeId, int version, String nodeId) {
+    return Json.write(Json.members("changeId", changeId, "version", version, "nodeId", nodeId));
+  }
+
   /** A node will not run, or not to its end. */
   public static String nodeLeftOut(String nodeId, String reason) {
     return Json.write(Json.members("nodeId", nodeId, "reason", reason));

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param loops how often a loop went back to a node
  * @param edges what became of the edges with a condition whose source has ended
  * @param suspensions how often a node asked somebody outside, for the nodes that did
+ * @param versions which version of a change node code follows, by the change's id
  * @param starts how many nodes were started, counting every attempt
  * @param orchestration what orchestrators decided; null until the first decision
  */
@@ -35,6 +36,7 @@ public record RunState(
     Map<String, Integer> loops,
     Map<String, EdgeOutcome> edges,
     Map<String, Integer> suspensions,
+    Map<String, Integer> versions,
     int starts,
     @Nullable Orchestration orchestration) {
 
@@ -193,7 +195,7 @@ public record RunState(
   public static RunState initial(
       Map<String, @Nullable Object> variables, Map<String, @Nullable Object> channels) {
     return new RunState(
-        variables, channels, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0, null);
+        variables, channels, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0, null);
   }
 
   /** How often a node was reached before the present time. */
@@ -260,6 +262,14 @@ public record RunState(
     Copy copy = new Copy(this);
     copy.suspensions = new LinkedHashMap<>(suspensions);
     copy.suspensions.merge(nodeId, 1, Integer::sum);
+    return copy.state();
+  }
+
+  /** This state with the version of a change that was not pinned before. */
+  public RunState withVersion(String changeId, int version) {
+    Copy copy = new Copy(this);
+    copy.versions = new LinkedHashMap<>(versions);
+    copy.versions.put(changeId, version);
     return copy.state();
   }
 
@@ -335,6 +345,9 @@ public record RunState(
     if (!suspensions.isEmpty()) {
       state.put("suspensions", suspensions);
     }
+    if (!versions.isEmpty()) {
+      state.put("versions", versions);
+    }
     state.put("starts", starts);
     if (orchestration != null) {
       state.put(
@@ -367,6 +380,7 @@ public record RunState(
         counts(read, "loops"),
         edges(read),
         counts(read, "suspensions"),
+        counts(read, "versions"),
         integer(read, "starts"),
         orchestration(object(read, "orchestration")));
   }
@@ -492,6 +506,8 @@ public record RunState(
 
     Map<String, Integer> suspensions;
 
+    Map<String, Integer> versions;
+
     int starts;
 
     @Nullable Orchestration orchestration;
@@ -504,13 +520,23 @@ public record RunState(
       loops = state.loops;
       edges = state.edges;
       suspensions = state.suspensions;
+      versions = state.versions;
       starts = state.starts;
       orchestration = state.orchestration;
     }
 
     RunState state() {
       return new RunState(
-          variables, channels, nodes, visits, loops, edges, suspensions, starts, orchestration);
+          variables,
+          channels,
+          nodes,
+          visits,
+          loops,
+          edges,
+          suspensions,
+          versions,
+          starts,
+          orchestration);
     }
   }
 }

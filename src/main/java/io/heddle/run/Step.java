@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param children runs that this step starts
  * @param interrupts questions that this step puts
  * @param timedOut ids of questions whose time is over
+ * @param artifacts what the nodes of this step produced
  * @param tellsParent whether the run above should look at this one besides when it ends
  * @param signals the signals of the run that the worker has heeded
  */
@@ -30,6 +31,7 @@ public record Step(
     List<NewRun> children,
     List<NewInterrupt> interrupts,
     List<String> timedOut,
+    List<NewArtifact> artifacts,
     boolean tellsParent) {
 
   public Step {
@@ -37,12 +39,13 @@ public record Step(
     children = List.copyOf(children);
     interrupts = List.copyOf(interrupts);
     timedOut = List.copyOf(timedOut);
+    artifacts = List.copyOf(artifacts);
     if (status.isTerminal() && !(wakeup instanceof Wakeup.Never)) {
       throw new IllegalArgumentException("A terminal run is never woken");
     }
   }
 
-  /** A step that puts no questions. */
+  /** A step that puts no questions and produces nothing. */
   public Step(
       Tenant tenant,
       String runId,
@@ -67,6 +70,7 @@ public record Step(
         error,
         wakeup,
         children,
+        List.of(),
         List.of(),
         List.of(),
         false);

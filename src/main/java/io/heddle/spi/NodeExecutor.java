@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Implementations must be thread-safe: one instance serves all runs of a host at the same time.
  * The engine calls {@link #execute} again from the start when the process died before the result
- * was stored, so an effect outside the run must be safe to repeat.
+ * was stored, so an effect outside the run must be safe to repeat or go through {@link
+ * NodeContext#once}.
  */
 public interface NodeExecutor {
 
@@ -54,6 +55,7 @@ public interface NodeExecutor {
    * @return the outcome, never null
    * @throws InterruptedException when the run was cancelled or this node lost it; the engine drops
    *     whatever was done
+   * @throws NodeFailedException a failure with a code, recorded as it says
    * @throws Exception any other failure: recorded as a retryable failure of the node, without its
    *     message
    */

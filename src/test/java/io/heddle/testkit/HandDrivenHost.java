@@ -1,5 +1,6 @@
 package io.heddle.testkit;
 
+import io.heddle.engine.Effects;
 import io.heddle.engine.EngineNodes;
 import io.heddle.engine.Limits;
 import io.heddle.engine.NodeExecutors;
@@ -96,7 +97,8 @@ public final class HandDrivenHost implements AutoCloseable {
             limits,
             clock,
             nodeThreads,
-            runId -> dieIfItIsTime());
+            runId -> dieIfItIsTime(),
+            new Effects(stores.effects(), Duration.ofSeconds(20)));
     stores.claims().register(NODE, Duration.ofHours(1));
   }
 

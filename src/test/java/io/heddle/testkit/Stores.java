@@ -1,15 +1,18 @@
 package io.heddle.testkit;
 
 import io.heddle.claim.ClaimStore;
+import io.heddle.effect.EffectStore;
 import io.heddle.idempotency.IdempotencyStore;
 import io.heddle.interrupt.InterruptStore;
 import io.heddle.postgres.ClaimSql;
+import io.heddle.postgres.EffectSql;
 import io.heddle.postgres.IdempotencySql;
 import io.heddle.postgres.InterruptSql;
 import io.heddle.postgres.RunSql;
 import io.heddle.postgres.WorkflowSql;
 import io.heddle.run.RunStore;
 import io.heddle.workflow.WorkflowStore;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
@@ -24,7 +27,8 @@ public record Stores(
     ClaimStore claims,
     WorkflowStore workflows,
     InterruptStore interrupts,
-    IdempotencyStore idempotency) {
+    IdempotencyStore idempotency,
+    EffectStore effects) {
 
   public static final int ENGINE_VERSION = 1;
 
@@ -41,6 +45,7 @@ public record Stores(
         new ClaimSql(jdbc),
         new WorkflowSql(jdbc, transactions),
         new InterruptSql(jdbc),
-        new IdempotencySql(jdbc));
+        new IdempotencySql(jdbc),
+        new EffectSql(jdbc, Duration.ofDays(14)));
   }
 }

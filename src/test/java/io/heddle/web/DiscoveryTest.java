@@ -2,6 +2,7 @@ package io.heddle.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.heddle.effect.EffectStore;
 import io.heddle.web.TestHost.Key;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -51,6 +52,17 @@ class DiscoveryTest {
     JsonNode mirror = root.remove("capabilities");
 
     assertThat(mirror.toString()).isEqualTo(root.toString());
+  }
+
+  @Test
+  void whatIsSaidOfIdempotencyIsSaidOnce() {
+    JsonNode idempotency = anybody.get(DISCOVERY).json().get("idempotency");
+
+    assertThat(idempotency.toString())
+        .isEqualTo(
+            "{\"supported\":true,\"layer1RetentionSeconds\":86400,"
+                + "\"crossRegion\":\"single-region\",\"layer2RetentionSeconds\":1209600}");
+    assertThat(host.bean(EffectStore.class).retention()).hasSeconds(1_209_600);
   }
 
   @Test

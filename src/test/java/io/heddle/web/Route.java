@@ -50,6 +50,11 @@ record Route(String method, String pattern) {
     return pattern.contains("{workflowId") || pattern.equals("/v1/runs");
   }
 
+  /** Whether it makes a run of its own and is about no other. */
+  boolean isATestSeam() {
+    return pattern.startsWith("/v1/host/sample/test/");
+  }
+
   /** The path about a run or a workflow; a poll does not wait. */
   String path(String id) {
     String path = pattern.replaceAll("\\{[^}]*}", id);
@@ -71,6 +76,7 @@ record Route(String method, String pattern) {
       return "{\"signal\": {\"kind\": \"flag\"}}";
     }
     return switch (pattern) {
+      case "/v1/host/sample/test/idempotency/concurrent-claim" -> "{\"executors\": 2}";
       case "/v1/runs" -> "{\"workflowId\": \"%s\"}".formatted(id);
       case "/v1/runs:bulk-cancel" -> "{\"runIds\": [\"%s\"]}".formatted(id);
       default -> "{}";

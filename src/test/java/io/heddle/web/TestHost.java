@@ -98,11 +98,11 @@ public final class TestHost implements AutoCloseable {
       all.addAll(key.arguments());
     }
     for (String argument : arguments) {
-      // Given twice, they would be joined.
+      // Spring would make a list of two values of one name.
       String name = argument.substring(0, argument.indexOf('=') + 1);
-      all.removeIf(other -> other.startsWith(name));
+      all.removeIf(given -> given.startsWith(name));
+      all.add(argument);
     }
-    all.addAll(List.of(arguments));
     GateNode gate = new GateNode();
     AtomicReference<ConfigurableApplicationContext> started = new AtomicReference<>();
     SpringApplication.withHook(

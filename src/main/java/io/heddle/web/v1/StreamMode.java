@@ -29,6 +29,7 @@ enum StreamMode {
               NODE_COMPLETED,
               NODE_FAILED,
               NODE_SKIPPED,
+              ARTIFACT_CREATED,
               NODE_SUSPENDED,
               INTERRUPT_REQUESTED,
               INTERRUPT_RESOLVED,
@@ -47,6 +48,7 @@ enum StreamMode {
               ORCHESTRATOR_DECIDED,
               FAN_OUT_BEGUN,
               FAN_OUT_JOINED,
+              VERSION_PINNED,
               VARIABLE_CHANGED,
               CHANNEL_WRITTEN ->
               false;

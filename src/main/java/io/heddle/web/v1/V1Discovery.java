@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The capabilities document of major 1 [capabilities §Network-handshake shape]. Every value is read
@@ -57,13 +58,19 @@ public record V1Discovery(
                 new TreeSet<>(V1PauseController.POLICIES.keySet()))));
     root.put("subWorkflow", Json.members("supported", true, "inputMapping", true));
     root.put("idempotency", idempotency());
-    families().forEach(root::put);
+    families().forEach((family, members) -> root.merge(family, members, V1Discovery::joined));
     SortedSet<String> sorted = new TreeSet<>(fixtures);
     if (!sorted.isEmpty()) {
       root.put("fixtures", sorted);
     }
     root.put("capabilities", new LinkedHashMap<>(root));
     return root;
+  }
+
+  private static Object joined(Object family, Object members) {
+    Map<String, @Nullable Object> joined = new LinkedHashMap<>(Json.object(family, ""));
+    joined.putAll(Json.object(members, ""));
+    return joined;
   }
 
   private Map<String, Map<String, Object>> families() {

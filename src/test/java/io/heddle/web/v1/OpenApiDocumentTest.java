@@ -338,6 +338,9 @@ class OpenApiDocumentTest {
     seen.addAll(typesOf(create("{\"workflowId\":\"fanning\"}")));
     // No node type of the host itself fails in a way that may pass.
     seen.add("node.retried");
+    // Nor does any pin a version or produce an artifact.
+    seen.add("version.pinned");
+    seen.add("artifact.created");
 
     assertThat(seen)
         .containsExactlyInAnyOrderElementsOf(
