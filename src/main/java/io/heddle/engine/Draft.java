@@ -5,6 +5,7 @@ import io.heddle.channel.ChannelFold;
 import io.heddle.channel.ChannelWrite;
 import io.heddle.expression.ExpressionException;
 import io.heddle.json.Json;
+import io.heddle.redaction.Masking;
 import io.heddle.run.EventType;
 import io.heddle.run.Ids;
 import io.heddle.run.InterruptEvents;
@@ -181,7 +182,12 @@ final class Draft {
     if (result instanceof NodeResult.Completed completed) {
       Map<String, @Nullable Object> outputs = new LinkedHashMap<>(completed.outputs());
       state = state.with(node.id(), reached.ended(Progress.COMPLETED, outputs));
-      append(EventType.NODE_COMPLETED, node.id(), Payloads.nodeCompleted(node.id(), outputs));
+      remember(node, outputs);
+      append(
+          EventType.NODE_COMPLETED,
+          node.id(),
+          Payloads.nodeCompleted(
+              node.id(), Masking.of(state).outputs(node.outputSensitivity(), outputs)));
       return follow(node);
     }
     if (result instanceof NodeResult.Parked parked) {
@@ -194,7 +200,7 @@ final class Draft {
       return Optional.empty();
     }
     NodeResult.Failed failed = (NodeResult.Failed) result;
-    RunError error = new RunError(failed.code(), failed.message());
+    RunError error = new RunError(failed.code(), Masking.of(state).text(failed.message()));
     if (failed.retryable() && reached.attempt() < definition.settings().maxRetries()) {
       retry(node, reached, error);
       return Optional.empty();
@@ -327,7 +333,11 @@ final class Draft {
           .forEach(
               (parentName, childName) -> {
                 if (child.variables().containsKey(childName)) {
-                  setVariable(node, parentName, child.variables().get(childName));
+                  Object value = child.variables().get(childName);
+                  if (Masking.of(child.state()).hides(childName, value)) {
+                    state = state.with(state.secrets().withVariable(parentName));
+                  }
+                  setVariable(node, parentName, value);
                 }
               });
     } else if (config.failsWithChild()) {
@@ -341,11 +351,23 @@ final class Draft {
   }
 
   private void setVariable(NodeDefinition node, String name, @Nullable Object value) {
+    Map<String, @Nullable Object> before = state.variables();
+    state = state.withVariable(name, value);
+    Masking masking = Masking.of(state);
     append(
         EventType.VARIABLE_CHANGED,
         node.id(),
-        Payloads.variableChanged(name, state.variables(), value, node.id()));
-    state = state.withVariable(name, value);
+        Payloads.variableChanged(
+            name, masking.named(before), masking.named(name, value), node.id()));
+  }
+
+  /** What a node gives to others only, is not told by them either. */
+  private void remember(NodeDefinition node, Map<String, @Nullable Object> outputs) {
+    for (var port : node.outputSensitivity().entrySet()) {
+      if (port.getValue() && outputs.containsKey(port.getKey())) {
+        state = state.with(state.secrets().withValue(outputs.get(port.getKey())));
+      }
+    }
   }
 
   private static Map<String, @Nullable Object> childOutputs(String runId, RunStatus status) {

@@ -155,15 +155,26 @@ final class NodeCalls implements AutoCloseable {
     } catch (ChannelException e) {
       return NodeResult.failed(e.code(), String.valueOf(e.getMessage()));
     } catch (JsonFault | JacksonException e) {
-      log.warn("{} of {} gave outputs that are not JSON", node.id(), run.runId(), e);
+      log.warn(
+          "{} of {} gave outputs that are not JSON", node.id(), run.runId(), printable(e, state));
       return NodeResult.failed(
           "heddle.node_output_invalid", "The node's outputs are not valid JSON");
     } catch (Throwable e) {
       // The message may hold what the executor was working on, so it goes to the log only.
-      log.warn("{} of {} threw", node.id(), run.runId(), e);
+      log.warn("{} of {} threw", node.id(), run.runId(), printable(e, state));
       return new NodeResult.Failed(
           "heddle.node_crashed", "The node's executor threw " + e.getClass().getName(), true);
     }
+  }
+
+  /** Where it was thrown, and what it says unless that may be what the run keeps secret. */
+  private static Throwable printable(Throwable thrown, RunState state) {
+    if (state.secrets().isEmpty()) {
+      return thrown;
+    }
+    Throwable silent = new Throwable(thrown.getClass().getName());
+    silent.setStackTrace(thrown.getStackTrace());
+    return silent;
   }
 
   /** The result with its values as they will be read back from the store. */

@@ -7,8 +7,11 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param edges what became of the edges with a condition whose source has ended
  * @param suspensions how often a node asked somebody outside, for the nodes that did
  * @param starts how many nodes were started, counting every attempt
+ * @param secrets what of this is not shown
  */
 public record RunState(
     Map<String, @Nullable Object> variables,
@@ -34,7 +38,8 @@ public record RunState(
     Map<String, Integer> loops,
     Map<String, EdgeOutcome> edges,
     Map<String, Integer> suspensions,
-    int starts) {
+    int starts,
+    Secrets secrets) {
 
   /** What the condition of an edge came to. Evaluated once, for what it looks at may change. */
   public enum EdgeOutcome {
@@ -97,6 +102,12 @@ public record RunState(
       int wakeups,
       Map<String, @Nullable Object> memo,
       @Nullable Question question) {
+
+    // Holds what the node gave.
+    @Override
+    public String toString() {
+      return "NodeState[progress=%s, attempt=%d]".formatted(progress, attempt);
+    }
 
     /** A node whose start is being recorded. */
     public static NodeState started(int attempt) {
@@ -163,7 +174,16 @@ public record RunState(
   /** The state of a run that has not started. */
   public static RunState initial(
       Map<String, @Nullable Object> variables, Map<String, @Nullable Object> channels) {
-    return new RunState(variables, channels, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0);
+    return new RunState(
+        variables,
+        channels,
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        0,
+        Secrets.NONE);
   }
 
   /** How often a node was reached before the present time. */
@@ -209,11 +229,21 @@ public record RunState(
     return copy.state();
   }
 
-  /** This state with one variable changed. */
+  /** This state with one variable changed. A secret that it held remains one. */
   public RunState withVariable(String name, @Nullable Object value) {
     Copy copy = new Copy(this);
     copy.variables = new LinkedHashMap<>(variables);
     copy.variables.put(name, value);
+    if (secrets.variables().contains(name) && variables.containsKey(name)) {
+      copy.secrets = secrets.withValue(variables.get(name));
+    }
+    return copy.state();
+  }
+
+  /** This state with other secrets. */
+  public RunState with(Secrets secrets) {
+    Copy copy = new Copy(this);
+    copy.secrets = secrets;
     return copy.state();
   }
 
@@ -299,6 +329,10 @@ public record RunState(
       state.put("suspensions", suspensions);
     }
     state.put("starts", starts);
+    if (!secrets.isEmpty()) {
+      state.put(
+          "secrets", Json.members("variables", secrets.variables(), "values", secrets.values()));
+    }
     return Json.write(state);
   }
 
@@ -315,7 +349,8 @@ public record RunState(
         counts(read, "loops"),
         edges(read),
         counts(read, "suspensions"),
-        integer(read, "starts"));
+        integer(read, "starts"),
+        secrets(object(read, "secrets")));
   }
 
   private static Map<String, Object> written(NodeState node) {
@@ -392,6 +427,20 @@ public record RunState(
     return edges;
   }
 
+  private static Secrets secrets(Map<String, @Nullable Object> from) {
+    if (from.isEmpty()) {
+      return Secrets.NONE;
+    }
+    Set<String> variables = new LinkedHashSet<>();
+    list(from, "variables").forEach(name -> variables.add(String.valueOf(name)));
+    return new Secrets(variables, list(from, "values"));
+  }
+
+  @SuppressWarnings("unchecked")
+  private static List<@Nullable Object> list(Map<String, @Nullable Object> from, String member) {
+    return (List<@Nullable Object>) Objects.requireNonNull(from.get(member));
+  }
+
   private static Map<String, Integer> counts(Map<String, @Nullable Object> from, String member) {
     Map<String, Integer> counts = new LinkedHashMap<>();
     object(from, member)
@@ -409,6 +458,12 @@ public record RunState(
       Map<String, @Nullable Object> from, String member) {
     Object value = from.get(member);
     return value == null ? Json.members() : Json.object(value, "/" + member);
+  }
+
+  // Holds whatever the run works on.
+  @Override
+  public String toString() {
+    return "RunState[nodes=%s, starts=%d]".formatted(nodes.keySet(), starts);
   }
 
   /** The members of a state while one of them changes. */
@@ -430,6 +485,8 @@ public record RunState(
 
     int starts;
 
+    Secrets secrets;
+
     Copy(RunState state) {
       variables = state.variables;
       channels = state.channels;
@@ -439,10 +496,12 @@ public record RunState(
       edges = state.edges;
       suspensions = state.suspensions;
       starts = state.starts;
+      secrets = state.secrets;
     }
 
     RunState state() {
-      return new RunState(variables, channels, nodes, visits, loops, edges, suspensions, starts);
+      return new RunState(
+          variables, channels, nodes, visits, loops, edges, suspensions, starts, secrets);
     }
   }
 }

@@ -69,9 +69,15 @@ public interface RunStore {
   /**
    * A run that another one started and waits for.
    *
-   * @param variables as they were at its end; empty before
+   * @param state as it was at its end; initial before
    */
-  record ChildStanding(String runId, RunStatus status, Map<String, @Nullable Object> variables) {}
+  record ChildStanding(String runId, RunStatus status, RunState state) {
+
+    /** What it came to. */
+    public Map<String, @Nullable Object> variables() {
+      return state.variables();
+    }
+  }
 
   /** A run that another one started. */
   record Child(String runId, RunStatus status) {}

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param config what the node type is told about this node; part of the definition
  * @param inputs where each input port gets its value from, in the order of the definition
  * @param primaryOutput whether the author calls its output the result of the workflow
+ * @param outputSensitivity for each output that the author speaks of, whether only nodes may see it
  */
 public record NodeDefinition(
     String id,
@@ -19,11 +20,13 @@ public record NodeDefinition(
     Map<String, @Nullable Object> config,
     Map<String, PortValue> inputs,
     boolean disabled,
-    boolean primaryOutput) {
+    boolean primaryOutput,
+    Map<String, Boolean> outputSensitivity) {
 
   public NodeDefinition {
     config = Collections.unmodifiableMap(new LinkedHashMap<>(config));
     inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
+    outputSensitivity = Map.copyOf(outputSensitivity);
   }
 
   // The configuration may hold secrets.

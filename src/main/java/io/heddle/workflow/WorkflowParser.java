@@ -97,7 +97,17 @@ public final class WorkflowParser {
         Objects.requireNonNull(node.object("config")).members(),
         inputs,
         node.isTrue("disabled"),
-        "primary".equals(node.text("outputRole")));
+        "primary".equals(node.text("outputRole")),
+        outputSensitivity(node));
+  }
+
+  private static Map<String, Boolean> outputSensitivity(Element node) {
+    Map<String, Boolean> sensitivity = new LinkedHashMap<>();
+    Element given = node.object("outputSensitivity");
+    if (given != null) {
+      given.members().keySet().forEach(port -> sensitivity.put(port, given.isTrue(port)));
+    }
+    return sensitivity;
   }
 
   private static PortValue port(Element port) {
@@ -129,7 +139,8 @@ public final class WorkflowParser {
         VariableDefinition.Type.valueOf(variable.sound("type").toUpperCase(Locale.ROOT)),
         variable.isTrue("required"),
         variable.has("defaultValue"),
-        variable.get("defaultValue"));
+        variable.get("defaultValue"),
+        variable.isTrue("sensitive"));
   }
 
   private static Settings settings(Element definition) {

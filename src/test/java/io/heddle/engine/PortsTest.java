@@ -77,7 +77,7 @@ class PortsTest {
       sources.put(port.getKey(), new PortValue.Expression(port.getValue()));
     }
     NodeDefinition node =
-        new NodeDefinition("node", "core.identity", Map.of(), sources, false, false);
+        new NodeDefinition("node", "core.identity", Map.of(), sources, false, false, Map.of());
     return Ports.resolve(
         node, STATE, inputs, EvaluationScope.of(expressions.build(), run(), STATE));
   }
