@@ -192,6 +192,7 @@ public final class RunCreator {
         null,
         null,
         null,
+        null,
         0);
   }
 

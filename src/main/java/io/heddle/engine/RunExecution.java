@@ -75,7 +75,7 @@ final class RunExecution {
 
   private final ChildRuns childRuns;
 
-  private final Instant startedAt;
+  private final Instant timedFrom;
 
   private final Duration allowed;
 
@@ -115,7 +115,7 @@ final class RunExecution {
     this.calls = new NodeCalls(run, definition, executors, clock, nodeThreads);
     this.nextSequence = run.nextSequence();
     this.storedStatus = run.status();
-    this.startedAt = run.startedAt() == null ? clock.instant() : run.startedAt();
+    this.timedFrom = run.timedFrom() == null ? clock.instant() : run.timedFrom();
     this.allowed = allowedDuration();
   }
 
@@ -149,7 +149,7 @@ final class RunExecution {
   /** Does what can be done now, or waits; returns how this execution ended, once it has. */
   private Optional<End> advance(List<NodeDefinition> interrupted)
       throws InterruptedException, Fenced {
-    Duration elapsed = Duration.between(startedAt, clock.instant());
+    Duration elapsed = Duration.between(timedFrom, clock.instant());
     if (elapsed.toMillis() > allowed.toMillis()) {
       return breach("run-duration", allowed.toMillis(), elapsed.toMillis(), null, "run_timeout");
     }
@@ -453,7 +453,7 @@ final class RunExecution {
   }
 
   private Instant deadline() {
-    return startedAt.plus(allowed).plusMillis(1);
+    return timedFrom.plus(allowed).plusMillis(1);
   }
 
   private long limit() {

@@ -106,6 +106,7 @@ class PortsTest {
         null,
         null,
         null,
+        null,
         0);
   }
 
