@@ -153,6 +153,11 @@ final class RunExecution {
     if (elapsed.toMillis() > allowed.toMillis()) {
       return breach("run-duration", allowed.toMillis(), elapsed.toMillis(), null, "run_timeout");
     }
+    // First, for what the run waited for may be the last that a pause waits for.
+    Optional<End> failed = harvest();
+    if (failed.isPresent()) {
+      return failed;
+    }
     PauseRequest wanted = run.pauseRequest();
     boolean draining = wanted != null;
     if (wanted != null
@@ -160,10 +165,6 @@ final class RunExecution {
         && interrupted.isEmpty()
         && !draft.state().isInProgress()) {
       return pause(wanted);
-    }
-    Optional<End> failed = harvest();
-    if (failed.isPresent()) {
-      return failed;
     }
     Readiness readiness = Readiness.of(definition, draft.state());
     List<NodeDefinition> starting = new ArrayList<>(interrupted);
