@@ -275,7 +275,9 @@ final class Draft {
                     deadline,
                     new LinkedHashMap<>(suspended.memo())))
             .withSuspension(node.id());
-    events.addAll(InterruptEvents.asked(run, interrupt));
+    events.addAll(
+        InterruptEvents.asked(
+            run, interrupt.withData(Masking.of(state).members(interrupt.data()))));
   }
 
   /** Records that a question was not answered in time; the node goes on with that. */

@@ -3,6 +3,7 @@ package io.heddle.functional;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.heddle.interrupt.InterruptService;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.Run;
@@ -215,6 +216,36 @@ class OnlyNodesSeeWhatIsSensitiveTest {
     assertThat(ended.state().secrets().variables()).containsExactly("token", "result");
     assertSilent(parent);
     assertSilent(child);
+  }
+
+  @Test
+  void aQuestionAndItsAnswer() {
+    String runId =
+        run(
+            sensitive("asked")
+                .node("gate", "core.approvalGate")
+                .input("artifactData", TOKEN)
+                .node("use", "test.witness")
+                .input(
+                    "token",
+                    Map.of("type", "connection", "nodeId", "gate", "outputKey", "feedback"))
+                .edge("gate", "use"));
+    host.assertThat(runId).is(RunStatus.WAITING_APPROVAL);
+
+    new InterruptService(host.stores().runs(), host.stores().interrupts())
+        .resolve(
+            SampleRuns.TENANT,
+            runId,
+            "gate",
+            new InterruptService.Given(
+                Map.of("action", "accept", "feedback", CANARY), "bob", List.of()));
+    host.drive(runId);
+
+    host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
+    assertThat(payload(runId, EventType.INTERRUPT_RESOLVED, "gate").get("resumeValue"))
+        .isEqualTo(Map.of("action", "accept", "feedback", "[REDACTED]"));
+    assertThat(witness.seen).containsExactly(CANARY);
+    assertSilent(runId);
   }
 
   private WorkflowBuilder sensitive(String id) {
