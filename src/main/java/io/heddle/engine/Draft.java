@@ -166,7 +166,7 @@ final class Draft {
               node.id(),
               Payloads.channelWritten(
                   channel.name(),
-                  write.value(),
+                  Masking.of(state).value(write.value()),
                   write.reducer().spelling(),
                   now,
                   node.id(),

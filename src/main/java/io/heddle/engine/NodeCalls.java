@@ -142,11 +142,12 @@ final class NodeCalls implements AutoCloseable {
     NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
     NodeChannels channels = new NodeChannels(definition, node, state, clock);
     NodeContext context = new Context(run, node, inputs, reached, state.visit(node.id()), channels);
-    NodeResult result = execute(executor, node, context);
+    NodeResult result = execute(executor, node, state, context);
     return new Outcome(result, channels.end());
   }
 
-  private NodeResult execute(NodeExecutor executor, NodeDefinition node, NodeContext context)
+  private NodeResult execute(
+      NodeExecutor executor, NodeDefinition node, RunState state, NodeContext context)
       throws InterruptedException {
     try {
       return checked(executor.execute(context));

@@ -175,15 +175,7 @@ public record RunState(
   public static RunState initial(
       Map<String, @Nullable Object> variables, Map<String, @Nullable Object> channels) {
     return new RunState(
-        variables,
-        channels,
-        Map.of(),
-        Map.of(),
-        Map.of(),
-        Map.of(),
-        Map.of(),
-        0,
-        Secrets.NONE);
+        variables, channels, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0, Secrets.NONE);
   }
 
   /** How often a node was reached before the present time. */

@@ -76,7 +76,8 @@ class MaskingTest {
     for (int i = 0; i < 1_000; i++) {
       many.add("secret number " + i);
     }
-    Masking masking = Masking.of(RunState.initial(Map.of(), Map.of()).with(new Secrets(Set.of(), many)));
+    Masking masking =
+        Masking.of(RunState.initial(Map.of(), Map.of()).with(new Secrets(Set.of(), many)));
 
     assertThat(masking.value(of("{'x': 'y', 'n': 1, 'b': true}")))
         .isEqualTo(of("{'[REDACTED]': true}"));
@@ -109,7 +110,8 @@ class MaskingTest {
   }
 
   private static Masking masking(String variables, String... sensitive) {
-    return Masking.of(RunState.initial(of(variables), Map.of()).with(new Secrets(Set.of(sensitive), List.of())));
+    return Masking.of(
+        RunState.initial(of(variables), Map.of()).with(new Secrets(Set.of(sensitive), List.of())));
   }
 
   private static Map<String, Object> of(String json) {
