@@ -93,7 +93,7 @@ record HeddleProperties(
    * Ceilings for what a caller may ask for.
    *
    * @param maxNodeExecutions Node starts in one run.
-   * @param maxRunDuration Time from a run's first step to its end.
+   * @param maxRunDuration Time from a run's first step to its end, without the time it is paused.
    * @param maxRequestBody Size of a request body.
    * @param maxSubWorkflowDepth How many runs may be above one that a node starts.
    * @param maxFanOut How many runs that one decision started are executed at the same time.

@@ -181,6 +181,12 @@ public final class HeddleWebAutoConfiguration {
   }
 
   @Bean
+  V1Capability heddleMasking() {
+    return V1Capability.of(
+        "compliance", Map.of("defaultMode", "mask", "supportedClasses", List.of("public")));
+  }
+
+  @Bean
   FilterRegistrationBean<ErrorDispatchFilter> heddleErrorDispatchFilter(
       PathOwnership ownership, Errors errors) {
     FilterRegistrationBean<ErrorDispatchFilter> registration =

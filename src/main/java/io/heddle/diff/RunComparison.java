@@ -2,6 +2,7 @@ package io.heddle.diff;
 
 import io.heddle.diff.RunDiff.EventDiff;
 import io.heddle.json.Json;
+import io.heddle.redaction.Masking;
 import io.heddle.redaction.Redactor;
 import io.heddle.run.Ids;
 import io.heddle.run.Run;
@@ -123,8 +124,9 @@ public final class RunComparison {
   }
 
   private Map<String, Map<String, @Nullable Object>> variables(Run a, Run b) {
-    Map<String, @Nullable Object> ofA = a.state().variables();
-    Map<String, @Nullable Object> ofB = b.state().variables();
+    // Masked before they are compared, or whoever diffs could guess what they hold.
+    Map<String, @Nullable Object> ofA = Masking.of(a.state()).named(a.state().variables());
+    Map<String, @Nullable Object> ofB = Masking.of(b.state()).named(b.state().variables());
     Set<String> names = new TreeSet<>(ofA.keySet());
     names.addAll(ofB.keySet());
     Map<String, @Nullable Object> changes = new LinkedHashMap<>();

@@ -1,16 +1,19 @@
 package io.heddle.engine;
 
 import io.heddle.json.Json;
+import io.heddle.redaction.Masking;
 import io.heddle.run.Ids;
 import io.heddle.run.NewRun;
 import io.heddle.run.Run;
 import io.heddle.run.RunState;
+import io.heddle.run.Secrets;
 import io.heddle.workflow.Inputs;
 import io.heddle.workflow.InvalidInputsException;
 import io.heddle.workflow.WorkflowRegistry;
 import io.heddle.workflow.WorkflowRegistry.Registered;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -51,7 +54,8 @@ final class ChildRuns {
 
   /**
    * A run of a workflow below another run. What the mapping names and the parent does not have is
-   * left undefined in the child, even if the child declares a default for it.
+   * left undefined in the child, even if the child declares a default for it. What is secret in the
+   * parent is secret in the child.
    *
    * @param mapping child variable to parent variable
    * @param given inputs besides those that are mapped; they win
@@ -75,10 +79,16 @@ final class ChildRuns {
     }
     Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
     Set<String> undefined = new LinkedHashSet<>();
+    Masking masking = Masking.of(state);
+    Set<String> sensitive = new LinkedHashSet<>(workflow.get().definition().sensitiveVariables());
     mapping.forEach(
         (childName, parentName) -> {
           if (state.variables().containsKey(parentName)) {
-            inputs.put(childName, state.variables().get(parentName));
+            Object value = state.variables().get(parentName);
+            inputs.put(childName, value);
+            if (masking.hides(parentName, value)) {
+              sensitive.add(childName);
+            }
           } else {
             undefined.add(childName);
           }
@@ -92,8 +102,9 @@ final class ChildRuns {
         new Run.WorkflowRef(
             workflow.get().scope(), workflow.get().definition().id(), workflow.get().revision()),
         RunState.initial(
-            variables(workflow.get(), inputs, undefined),
-            Inputs.channels(workflow.get().definition())),
+                variables(workflow.get(), inputs, undefined),
+                Inputs.channels(workflow.get().definition()))
+            .with(new Secrets(sensitive, List.of())),
         inputs,
         Json.members(),
         null,

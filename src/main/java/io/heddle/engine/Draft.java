@@ -5,6 +5,7 @@ import io.heddle.channel.ChannelFold;
 import io.heddle.channel.ChannelWrite;
 import io.heddle.expression.ExpressionException;
 import io.heddle.json.Json;
+import io.heddle.redaction.Masking;
 import io.heddle.run.EventType;
 import io.heddle.run.Ids;
 import io.heddle.run.InterruptEvents;
@@ -180,7 +181,7 @@ final class Draft {
               node.id(),
               Payloads.channelWritten(
                   channel.name(),
-                  write.value(),
+                  Masking.of(state).value(write.value()),
                   write.reducer().spelling(),
                   now,
                   node.id(),
@@ -207,7 +208,7 @@ final class Draft {
       return Optional.empty();
     }
     NodeResult.Failed failed = (NodeResult.Failed) result;
-    RunError error = new RunError(failed.code(), failed.message());
+    RunError error = new RunError(failed.code(), Masking.of(state).text(failed.message()));
     if (failed.retryable() && reached.attempt() < definition.settings().maxRetries()) {
       retry(node, reached, error);
       return Optional.empty();
@@ -219,7 +220,12 @@ final class Draft {
   void complete(NodeDefinition node, Map<String, @Nullable Object> outputs) {
     NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
     state = state.with(node.id(), reached.ended(Progress.COMPLETED, outputs));
-    append(EventType.NODE_COMPLETED, node.id(), Payloads.nodeCompleted(node.id(), outputs));
+    remember(node, outputs);
+    append(
+        EventType.NODE_COMPLETED,
+        node.id(),
+        Payloads.nodeCompleted(
+            node.id(), Masking.of(state).outputs(node.outputSensitivity(), outputs)));
   }
 
   /** Records what an orchestrator decided. */
@@ -228,7 +234,9 @@ final class Draft {
         NewEvent.of(
             EventType.ORCHESTRATOR_DECIDED,
             node.id(),
-            Payloads.orchestratorDecided(String.valueOf(agent.get("agentId")), decision.members()));
+            Payloads.orchestratorDecided(
+                String.valueOf(agent.get("agentId")),
+                Masking.of(state).members(decision.members())));
     events.add(event);
     Orchestration before = state.orchestration();
     state =
@@ -340,7 +348,8 @@ final class Draft {
                     deadline,
                     new LinkedHashMap<>(suspended.memo())))
             .withSuspension(node.id());
-    InterruptEvents.asked(run, interrupt).forEach(event -> events.add(event.causedBy(cause)));
+    InterruptEvents.asked(run, interrupt.withData(Masking.of(state).members(interrupt.data())))
+        .forEach(event -> events.add(event.causedBy(cause)));
   }
 
   /** Records that a question was not answered in time; the node goes on with that. */
@@ -413,17 +422,33 @@ final class Draft {
     mapping.forEach(
         (parentName, childName) -> {
           if (child.variables().containsKey(childName)) {
-            setVariable(node, parentName, child.variables().get(childName));
+            Object value = child.variables().get(childName);
+            if (Masking.of(child.state()).hides(childName, value)) {
+              state = state.with(state.secrets().withVariable(parentName));
+            }
+            setVariable(node, parentName, value);
           }
         });
   }
 
   private void setVariable(NodeDefinition node, String name, @Nullable Object value) {
+    Map<String, @Nullable Object> before = state.variables();
+    state = state.withVariable(name, value);
+    Masking masking = Masking.of(state);
     append(
         EventType.VARIABLE_CHANGED,
         node.id(),
-        Payloads.variableChanged(name, state.variables(), value, node.id()));
-    state = state.withVariable(name, value);
+        Payloads.variableChanged(
+            name, masking.named(before), masking.named(name, value), node.id()));
+  }
+
+  /** What a node gives to others only, is not told by them either. */
+  private void remember(NodeDefinition node, Map<String, @Nullable Object> outputs) {
+    for (var port : node.outputSensitivity().entrySet()) {
+      if (port.getValue() && outputs.containsKey(port.getKey())) {
+        state = state.with(state.secrets().withValue(outputs.get(port.getKey())));
+      }
+    }
   }
 
   static Map<String, @Nullable Object> childOutputs(String runId, RunStatus status) {

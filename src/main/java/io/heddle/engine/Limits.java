@@ -6,7 +6,8 @@ import java.time.Duration;
  * Ceilings that no run may exceed, whatever it asks for. What is advertised is read from here.
  *
  * @param maxNodeExecutions node starts of one run, at least 1
- * @param maxRunDuration from a run's first step to its end, at least one second
+ * @param maxRunDuration from a run's first step to its end without the time it is paused, at least
+ *     one second
  * @param retries how long a failed node waits for its next attempt
  * @param maxDepth how many runs may be above one that a node starts
  * @param maxFanOut how many runs that one decision started are executed at the same time

@@ -209,14 +209,15 @@ final class NodeCalls implements AutoCloseable {
             executor.pure() ? null : effects(node, state, reached),
             pins,
             artifacts);
-    NodeResult result = execute(executor, node, context);
+    NodeResult result = execute(executor, node, state, context);
     return new Outcome(
         result,
         channels.end(),
         result instanceof NodeResult.Completed ? artifacts.all() : List.of());
   }
 
-  private NodeResult execute(NodeExecutor executor, NodeDefinition node, NodeContext context)
+  private NodeResult execute(
+      NodeExecutor executor, NodeDefinition node, RunState state, NodeContext context)
       throws InterruptedException {
     try {
       return checked(executor.execute(context));
@@ -227,12 +228,13 @@ final class NodeCalls implements AutoCloseable {
     } catch (NodeFailedException e) {
       return new NodeResult.Failed(e.code(), String.valueOf(e.getMessage()), e.retryable());
     } catch (JsonFault | JacksonException e) {
-      log.warn("{} of {} gave outputs that are not JSON", node.id(), run.runId(), e);
+      log.warn(
+          "{} of {} gave outputs that are not JSON", node.id(), run.runId(), printable(e, state));
       return NodeResult.failed(
           "heddle.node_output_invalid", "The node's outputs are not valid JSON");
     } catch (Throwable e) {
       // The message may hold what the executor was working on, so it goes to the log only.
-      log.warn("{} of {} threw", node.id(), run.runId(), e);
+      log.warn("{} of {} threw", node.id(), run.runId(), printable(e, state));
       return new NodeResult.Failed(
           "heddle.node_crashed", "The node's executor threw " + e.getClass().getName(), true);
     }
@@ -248,6 +250,16 @@ final class NodeCalls implements AutoCloseable {
             state.visit(node.id()),
             state.suspensions().getOrDefault(node.id(), 0),
             reached.wakeups()));
+  }
+
+  /** Where it was thrown, and what it says unless that may be what the run keeps secret. */
+  private static Throwable printable(Throwable thrown, RunState state) {
+    if (state.secrets().isEmpty()) {
+      return thrown;
+    }
+    Throwable silent = new Throwable(thrown.getClass().getName());
+    silent.setStackTrace(thrown.getStackTrace());
+    return silent;
   }
 
   /** The result with its values as they will be read back from the store. */

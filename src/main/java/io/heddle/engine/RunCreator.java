@@ -10,6 +10,7 @@ import io.heddle.run.RunAlreadyActiveException;
 import io.heddle.run.RunState;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
+import io.heddle.run.Secrets;
 import io.heddle.tenancy.Tenant;
 import io.heddle.workflow.Fault;
 import io.heddle.workflow.Inputs;
@@ -152,7 +153,8 @@ public final class RunCreator {
             Ids.run(),
             request.owner(),
             new Run.WorkflowRef(workflow.scope(), workflow.definition().id(), workflow.revision()),
-            RunState.initial(variables, Inputs.channels(workflow.definition())),
+            RunState.initial(variables, Inputs.channels(workflow.definition()))
+                .with(new Secrets(workflow.definition().sensitiveVariables(), List.of())),
             request.inputs(),
             configurable,
             request.tags(),
@@ -186,6 +188,7 @@ public final class RunCreator {
         engineVersion,
         eventLogSchemaVersion,
         createdAt,
+        null,
         null,
         null,
         null,

@@ -90,7 +90,7 @@ final class RunExecution {
 
   private final Dispatches dispatches;
 
-  private final Instant startedAt;
+  private final Instant timedFrom;
 
   private final Duration allowed;
 
@@ -135,7 +135,7 @@ final class RunExecution {
         new Dispatches(run, definition, draft, childRuns, limits.maxFanOut(), surroundings);
     this.nextSequence = run.nextSequence();
     this.storedStatus = run.status();
-    this.startedAt = run.startedAt() == null ? clock.instant() : run.startedAt();
+    this.timedFrom = run.timedFrom() == null ? clock.instant() : run.timedFrom();
     this.allowed = allowedDuration();
   }
 
@@ -169,9 +169,14 @@ final class RunExecution {
   /** Does what can be done now, or waits; returns how this execution ended, once it has. */
   private Optional<End> advance(List<NodeDefinition> interrupted)
       throws InterruptedException, Fenced {
-    Duration elapsed = Duration.between(startedAt, clock.instant());
+    Duration elapsed = Duration.between(timedFrom, clock.instant());
     if (elapsed.toMillis() > allowed.toMillis()) {
       return breach("run-duration", allowed.toMillis(), elapsed.toMillis(), null, "run_timeout");
+    }
+    // First, for what the run waited for may be the last that a pause waits for.
+    Optional<End> failed = Decision.hasEnded(draft.state()) ? Optional.empty() : harvest();
+    if (failed.isPresent()) {
+      return failed;
     }
     PauseRequest wanted = run.pauseRequest();
     boolean draining = wanted != null;
@@ -183,10 +188,6 @@ final class RunExecution {
     }
     if (Decision.hasEnded(draft.state())) {
       return terminate();
-    }
-    Optional<End> failed = harvest();
-    if (failed.isPresent()) {
-      return failed;
     }
     List<String> losers = dispatches.losers();
     if (!losers.isEmpty()) {
@@ -555,7 +556,7 @@ final class RunExecution {
   }
 
   private Instant deadline() {
-    return startedAt.plus(allowed).plusMillis(1);
+    return timedFrom.plus(allowed).plusMillis(1);
   }
 
   private long limit() {

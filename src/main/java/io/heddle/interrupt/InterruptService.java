@@ -3,6 +3,7 @@ package io.heddle.interrupt;
 import io.heddle.interrupt.InterruptStore.Vote;
 import io.heddle.interrupt.InterruptTokens.Claims;
 import io.heddle.json.Json;
+import io.heddle.redaction.Masking;
 import io.heddle.run.Ids;
 import io.heddle.run.InterruptEvents;
 import io.heddle.run.NewEvent;
@@ -271,7 +272,8 @@ public final class InterruptService {
       throw new IllegalStateException("A pending question and its run disagree");
     }
     List<NewEvent> events =
-        InterruptEvents.answered(question.nodeId(), asked, value, by, question.readAt());
+        InterruptEvents.answered(
+            question.nodeId(), asked, Masking.of(run.state()).value(value), by, question.readAt());
     // A pause outlasts an answer; the run goes on with it when it is resumed.
     boolean paused = run.status() == RunStatus.PAUSED;
     RunStatus next = paused ? RunStatus.PAUSED : RunStatus.RUNNING;

@@ -26,7 +26,7 @@ final class RunRows {
       run.workflow_scope, run.workflow_id, run.workflow_revision, run.status, run.lease_epoch,
       run.next_sequence, run.signals, run.pause_request, run.state, run.inputs, run.configurable, run.tags, run.metadata, run.error,
       run.engine_version, run.event_log_schema_version, run.created_at, run.started_at, run.ended_at,
-      run.paused_at, run.parent_run_id, run.parent_node_id, run.depth\
+      run.paused_at, coalesce(run.timed_from, run.started_at) as timed_from, run.parent_run_id, run.parent_node_id, run.depth\
       """;
 
   // What a run stands for whose row was written before the column existed.
@@ -65,6 +65,7 @@ final class RunRows {
         instant(row, "started_at"),
         instant(row, "ended_at"),
         instant(row, "paused_at"),
+        instant(row, "timed_from"),
         parent(row),
         row.getInt("depth"));
   }

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -281,7 +282,7 @@ public final class RunSql implements RunStore {
               return new ChildStanding(
                   row.getString("run_id"),
                   RunStatus.valueOf(row.getString("status")),
-                  state == null ? Json.members() : RunState.fromJson(state).variables(),
+                  state == null ? RunState.initial(Map.of(), Map.of()) : RunState.fromJson(state),
                   RunRows.error(row.getString("error")));
             })
         .list();

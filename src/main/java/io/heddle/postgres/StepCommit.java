@@ -33,6 +33,8 @@ final class StepCommit {
           wake_at = case when :keepLease and lease_owner is not null then null
             when :wakeNow then clock_timestamp() else :wakeAt end,
           pause_request = case when :settlesPause then null else pause_request end,
+          timed_from = case when status = 'PAUSED' and :status <> 'PAUSED'
+            then coalesce(timed_from, started_at) + (clock_timestamp() - paused_at) else timed_from end,
           paused_at = case when :status = 'PAUSED' then coalesce(paused_at, clock_timestamp()) end,
           started_at = coalesce(started_at, case when :starts then clock_timestamp() end),
           ended_at = case when :terminal then clock_timestamp() end

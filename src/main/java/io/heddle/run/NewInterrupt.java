@@ -23,4 +23,20 @@ public record NewInterrupt(
     @Nullable Map<String, @Nullable Object> resumeSchema,
     @Nullable Long timeoutMs,
     Instant requestedAt,
-    @Nullable Instant deadline) {}
+    @Nullable Instant deadline) {
+
+  /** This question with other data. */
+  public NewInterrupt withData(Map<String, @Nullable Object> other) {
+    return new NewInterrupt(
+        interruptId,
+        nodeId,
+        ordinal,
+        kind,
+        key,
+        other,
+        resumeSchema,
+        timeoutMs,
+        requestedAt,
+        deadline);
+  }
+}

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param pauseRequest how the run is to be paused once its nodes in progress have ended
  * @param depth how many runs are above this one
  * @param state the engine's own account of the run
+ * @param timedFrom since when its time is counted: since its start, later by the time it was paused
+ *     before; null before it started
  */
 public record Run(
     Tenant tenant,
@@ -38,6 +40,7 @@ public record Run(
     @Nullable Instant startedAt,
     @Nullable Instant endedAt,
     @Nullable Instant pausedAt,
+    @Nullable Instant timedFrom,
     @Nullable Parent parent,
     int depth) {
 

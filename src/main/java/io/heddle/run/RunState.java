@@ -7,8 +7,11 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param versions which version of a change node code follows, by the change's id
  * @param starts how many nodes were started, counting every attempt
  * @param orchestration what orchestrators decided; null until the first decision
+ * @param secrets what of this is not shown
  */
 public record RunState(
     Map<String, @Nullable Object> variables,
@@ -38,7 +42,8 @@ public record RunState(
     Map<String, Integer> suspensions,
     Map<String, Integer> versions,
     int starts,
-    @Nullable Orchestration orchestration) {
+    @Nullable Orchestration orchestration,
+    Secrets secrets) {
 
   /**
    * What orchestrators decided.
@@ -129,6 +134,12 @@ public record RunState(
       Map<String, @Nullable Object> memo,
       @Nullable Question question) {
 
+    // Holds what the node gave.
+    @Override
+    public String toString() {
+      return "NodeState[progress=%s, attempt=%d]".formatted(progress, attempt);
+    }
+
     /** A node whose start is being recorded. */
     public static NodeState started(int attempt) {
       return new NodeState(
@@ -195,7 +206,17 @@ public record RunState(
   public static RunState initial(
       Map<String, @Nullable Object> variables, Map<String, @Nullable Object> channels) {
     return new RunState(
-        variables, channels, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0, null);
+        variables,
+        channels,
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        0,
+        null,
+        Secrets.NONE);
   }
 
   /** How often a node was reached before the present time. */
@@ -241,11 +262,21 @@ public record RunState(
     return copy.state();
   }
 
-  /** This state with one variable changed. */
+  /** This state with one variable changed. A secret that it held remains one. */
   public RunState withVariable(String name, @Nullable Object value) {
     Copy copy = new Copy(this);
     copy.variables = new LinkedHashMap<>(variables);
     copy.variables.put(name, value);
+    if (secrets.variables().contains(name) && variables.containsKey(name)) {
+      copy.secrets = secrets.withValue(variables.get(name));
+    }
+    return copy.state();
+  }
+
+  /** This state with other secrets. */
+  public RunState with(Secrets secrets) {
+    Copy copy = new Copy(this);
+    copy.secrets = secrets;
     return copy.state();
   }
 
@@ -364,6 +395,10 @@ public record RunState(
               "dispatched",
               orchestration.dispatched()));
     }
+    if (!secrets.isEmpty()) {
+      state.put(
+          "secrets", Json.members("variables", secrets.variables(), "values", secrets.values()));
+    }
     return Json.write(state);
   }
 
@@ -382,7 +417,8 @@ public record RunState(
         counts(read, "suspensions"),
         counts(read, "versions"),
         integer(read, "starts"),
-        orchestration(object(read, "orchestration")));
+        orchestration(object(read, "orchestration")),
+        secrets(object(read, "secrets")));
   }
 
   private static @Nullable Orchestration orchestration(Map<String, @Nullable Object> read) {
@@ -470,6 +506,20 @@ public record RunState(
     return edges;
   }
 
+  private static Secrets secrets(Map<String, @Nullable Object> from) {
+    if (from.isEmpty()) {
+      return Secrets.NONE;
+    }
+    Set<String> variables = new LinkedHashSet<>();
+    list(from, "variables").forEach(name -> variables.add(String.valueOf(name)));
+    return new Secrets(variables, list(from, "values"));
+  }
+
+  @SuppressWarnings("unchecked")
+  private static List<@Nullable Object> list(Map<String, @Nullable Object> from, String member) {
+    return (List<@Nullable Object>) Objects.requireNonNull(from.get(member));
+  }
+
   private static Map<String, Integer> counts(Map<String, @Nullable Object> from, String member) {
     Map<String, Integer> counts = new LinkedHashMap<>();
     object(from, member)
@@ -487,6 +537,12 @@ public record RunState(
       Map<String, @Nullable Object> from, String member) {
     Object value = from.get(member);
     return value == null ? Json.members() : Json.object(value, "/" + member);
+  }
+
+  // Holds whatever the run works on.
+  @Override
+  public String toString() {
+    return "RunState[nodes=%s, starts=%d]".formatted(nodes.keySet(), starts);
   }
 
   /** The members of a state while one of them changes. */
@@ -512,6 +568,8 @@ public record RunState(
 
     @Nullable Orchestration orchestration;
 
+    Secrets secrets;
+
     Copy(RunState state) {
       variables = state.variables;
       channels = state.channels;
@@ -523,6 +581,7 @@ public record RunState(
       versions = state.versions;
       starts = state.starts;
       orchestration = state.orchestration;
+      secrets = state.secrets;
     }
 
     RunState state() {
@@ -536,7 +595,8 @@ public record RunState(
           suspensions,
           versions,
           starts,
-          orchestration);
+          orchestration,
+          secrets);
     }
   }
 }

@@ -69,14 +69,16 @@ public interface RunStore {
   /**
    * A run that another one started and waits for.
    *
-   * @param variables as they were at its end; empty before
+   * @param state as it was at its end; initial before
    * @param error why it failed, if it did
    */
-  record ChildStanding(
-      String runId,
-      RunStatus status,
-      Map<String, @Nullable Object> variables,
-      @Nullable RunError error) {}
+  record ChildStanding(String runId, RunStatus status, RunState state, @Nullable RunError error) {
+
+    /** What it came to. */
+    public Map<String, @Nullable Object> variables() {
+      return state.variables();
+    }
+  }
 
   /** A run that another one started. */
   record Child(String runId, RunStatus status) {}

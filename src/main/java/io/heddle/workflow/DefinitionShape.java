@@ -38,6 +38,8 @@ final class DefinitionShape {
 
   static final List<String> STATUSES = List.of("active", "inactive", "draft", "archived");
 
+  static final List<String> MASKING_MODES = List.of("mask", "omit", "hash", "passthrough");
+
   static final List<String> COMPLIANCE_CLASSES =
       List.of("public", "pii", "phi", "pci", "regulated");
 
@@ -265,10 +267,7 @@ final class DefinitionShape {
           optional("clonedAt", DATE_TIME),
           optional("customProperties", OBJECT),
           optional("complianceClass", oneOf(COMPLIANCE_CLASSES)),
-          optional(
-              "complianceConfig",
-              open(
-                  optional("maskingMode", oneOf(List.of("mask", "omit", "hash", "passthrough"))))));
+          optional("complianceConfig", open(optional("maskingMode", oneOf(MASKING_MODES)))));
 
   private static final Shape SETTINGS =
       open(

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param inputs where each input port gets its value from, in the order of the definition
  * @param primaryOutput whether the author calls its output the result of the workflow
  * @param agent who acts in this node, as the author describes it, or null
+ * @param outputSensitivity for each output that the author speaks of, whether only nodes may see it
  */
 public record NodeDefinition(
     String id,
@@ -21,11 +22,13 @@ public record NodeDefinition(
     Map<String, PortValue> inputs,
     boolean disabled,
     boolean primaryOutput,
-    @Nullable Map<String, @Nullable Object> agent) {
+    @Nullable Map<String, @Nullable Object> agent,
+    Map<String, Boolean> outputSensitivity) {
 
   public NodeDefinition {
     config = Collections.unmodifiableMap(new LinkedHashMap<>(config));
     inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
+    outputSensitivity = Map.copyOf(outputSensitivity);
   }
 
   // The configuration may hold secrets.

@@ -26,18 +26,17 @@ final class UnsupportedFeatures {
     promptDefaults();
     inheritedArtifacts();
     complianceClass();
+    maskingMode();
     for (Element node : document.items("nodes")) {
       agent(node);
       credentials(node);
       envelopeContract(node);
       artifactType(node);
-      outputSensitivity(node);
     }
     for (Element edge : document.items("edges")) {
       ports(edge);
     }
     document.items("triggers").forEach(this::automaticTrigger);
-    document.items("variables").forEach(this::sensitiveVariable);
   }
 
   private void inactiveWorkflow() {
@@ -71,6 +70,15 @@ final class UnsupportedFeatures {
     }
   }
 
+  private void maskingMode() {
+    Element metadata = document.object("metadata");
+    Element config = metadata == null ? null : metadata.object("complianceConfig");
+    if (config != null
+        && isOtherThan("mask", config.text("maskingMode"), DefinitionShape.MASKING_MODES)) {
+      refuse(config.at("maskingMode"), "other than mask");
+    }
+  }
+
   private void agent(Element node) {
     Element agent = node.object("agent");
     if (agent == null) {
@@ -96,17 +104,6 @@ final class UnsupportedFeatures {
     refuseText(node, "artifactType");
   }
 
-  private void outputSensitivity(Element node) {
-    Element sensitivity = node.object("outputSensitivity");
-    if (sensitivity != null) {
-      for (String port : sensitivity.members().keySet()) {
-        if (sensitivity.isTrue(port)) {
-          refuse(sensitivity.at(port), "true");
-        }
-      }
-    }
-  }
-
   private void ports(Element edge) {
     String output = edge.text("sourceOutput");
     if (output != null && !output.equals("output")) {
@@ -122,12 +119,6 @@ final class UnsupportedFeatures {
     if (isOtherThan("manual", trigger.text("type"), DefinitionShape.TRIGGER_TYPES)
         && !trigger.isFalse("enabled")) {
       refuse(trigger.at("type"), "other than manual, when enabled,");
-    }
-  }
-
-  private void sensitiveVariable(Element variable) {
-    if (variable.isTrue("sensitive")) {
-      refuse(variable.at("sensitive"), "true");
     }
   }
 

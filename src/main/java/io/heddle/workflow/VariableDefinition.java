@@ -9,9 +9,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param required whether a run needs a value for it; a default is one
  * @param hasDefault tells an absent default from all others
+ * @param sensitive whether only nodes may see its value
  */
 public record VariableDefinition(
-    String name, Type type, boolean required, boolean hasDefault, @Nullable Object defaultValue) {
+    String name,
+    Type type,
+    boolean required,
+    boolean hasDefault,
+    @Nullable Object defaultValue,
+    boolean sensitive) {
 
   /** Whether the variable may hold a JSON value. Null fits no type. */
   public boolean accepts(@Nullable Object value) {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -127,6 +128,14 @@ public final class WorkflowDefinition {
   /** In the order of the definition. */
   public List<VariableDefinition> variables() {
     return variables;
+  }
+
+  /** The names of the variables whose values only nodes may see. */
+  public Set<String> sensitiveVariables() {
+    return variables.stream()
+        .filter(VariableDefinition::sensitive)
+        .map(VariableDefinition::name)
+        .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
   /** What the workflow asks of its runs. */

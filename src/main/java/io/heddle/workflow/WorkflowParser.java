@@ -99,7 +99,17 @@ public final class WorkflowParser {
         inputs,
         node.isTrue("disabled"),
         "primary".equals(node.text("outputRole")),
-        agent == null ? null : agent.members());
+        agent == null ? null : agent.members(),
+        outputSensitivity(node));
+  }
+
+  private static Map<String, Boolean> outputSensitivity(Element node) {
+    Map<String, Boolean> sensitivity = new LinkedHashMap<>();
+    Element given = node.object("outputSensitivity");
+    if (given != null) {
+      given.members().keySet().forEach(port -> sensitivity.put(port, given.isTrue(port)));
+    }
+    return sensitivity;
   }
 
   private static PortValue port(Element port) {
@@ -131,7 +141,8 @@ public final class WorkflowParser {
         VariableDefinition.Type.valueOf(variable.sound("type").toUpperCase(Locale.ROOT)),
         variable.isTrue("required"),
         variable.has("defaultValue"),
-        variable.get("defaultValue"));
+        variable.get("defaultValue"),
+        variable.isTrue("sensitive"));
   }
 
   private static Settings settings(Element definition) {

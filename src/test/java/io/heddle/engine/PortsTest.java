@@ -77,7 +77,8 @@ class PortsTest {
       sources.put(port.getKey(), new PortValue.Expression(port.getValue()));
     }
     NodeDefinition node =
-        new NodeDefinition("node", "core.identity", Map.of(), sources, false, false, null);
+        new NodeDefinition(
+            "node", "core.identity", Map.of(), sources, false, false, null, Map.of());
     return Ports.resolve(
         node, STATE, inputs, EvaluationScope.of(expressions.build(), run(), STATE));
   }
@@ -102,6 +103,7 @@ class PortsTest {
         1,
         2,
         Instant.EPOCH,
+        null,
         null,
         null,
         null,

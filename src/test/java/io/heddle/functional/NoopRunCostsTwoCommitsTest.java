@@ -10,9 +10,12 @@ import io.heddle.run.RunStatus;
 import io.heddle.tenancy.Tenant;
 import io.heddle.testkit.HostCluster;
 import io.heddle.testkit.Stores;
+import io.heddle.testkit.WorkflowBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -28,6 +31,8 @@ class NoopRunCostsTwoCommitsTest {
 
   private static final int RUNS = 200;
 
+  private static final int FEWER_RUNS = 20;
+
   private static final Tenant TENANT = new Tenant("default");
 
   // A host that does nothing of its own accord for as long as the test takes.
@@ -40,12 +45,48 @@ class NoopRunCostsTwoCommitsTest {
 
   @Test
   void createAndFinish() {
-    assertThat(transactionsOf("conformance-noop")).isEqualTo(2 * RUNS);
+    assertThat(transactionsOf("conformance-noop", RUNS)).isEqualTo(2 * RUNS);
   }
 
   @Test
   void nodesWithoutOutsideEffectsCostNothingMore() {
-    assertThat(transactionsOf("conformance-multi-node")).isEqualTo(2 * RUNS);
+    assertThat(transactionsOf("conformance-multi-node", RUNS)).isEqualTo(2 * RUNS);
+  }
+
+  @Test
+  void notEvenTwoHundredOfThemInARow() {
+    CLUSTER
+        .host(0)
+        .client()
+        .put(workflow("chain").chain("core.noop", names(200).toArray(String[]::new)));
+
+    assertThat(transactionsOf("chain", FEWER_RUNS)).isEqualTo(2 * FEWER_RUNS);
+  }
+
+  @Test
+  void norAHundredSideBySide() {
+    WorkflowBuilder fan = workflow("fan").node("split", "core.noop");
+    names(100).forEach(name -> fan.node(name, "core.noop").edge("split", name));
+    fan.node("join", "core.noop");
+    names(100).forEach(name -> fan.edge(name, "join"));
+    CLUSTER.host(0).client().put(fan);
+
+    assertThat(transactionsOf("fan", FEWER_RUNS)).isEqualTo(2 * FEWER_RUNS);
+  }
+
+  @Test
+  void aStepOfFiveHundredEventsIsCommittedOnItsOwn() {
+    // Two events for each node, and two of the run.
+    CLUSTER
+        .host(0)
+        .client()
+        .put(workflow("long-chain").chain("core.noop", names(260).toArray(String[]::new)));
+
+    assertThat(transactionsOf("long-chain", FEWER_RUNS)).isEqualTo(3 * FEWER_RUNS);
+  }
+
+  private static Stream<String> names(int count) {
+    return IntStream.range(0, count).mapToObj(number -> "n" + number);
   }
 
   @Test
@@ -53,14 +94,14 @@ class NoopRunCostsTwoCommitsTest {
     // Its start is told before it happens. Also shows that one more would have been seen above.
     CLUSTER.host(0).client().put(workflow("effect").node("effect", "test.effect"));
 
-    assertThat(transactionsOf("effect")).isEqualTo(3 * RUNS);
+    assertThat(transactionsOf("effect", RUNS)).isEqualTo(3 * RUNS);
   }
 
-  private static long transactionsOf(String workflowId) {
+  private static long transactionsOf(String workflowId, int times) {
     JdbcClient jdbc = CLUSTER.database().jdbc();
     long before = nextTransactionId(jdbc);
     List<String> runs = new ArrayList<>();
-    for (int i = 0; i < RUNS; i++) {
+    for (int i = 0; i < times; i++) {
       String runId = CLUSTER.host(0).client().create(workflowId, Map.of());
       awaitEnd(jdbc, runId);
       runs.add(runId);

@@ -3,6 +3,7 @@ package io.heddle.functional;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.heddle.run.EventType;
 import io.heddle.run.PauseRequest;
 import io.heddle.run.PauseRequest.DrainPolicy;
 import io.heddle.run.RunService;
@@ -90,6 +91,35 @@ class PausedRunsGoOnTest {
     service.resume(SampleRuns.TENANT, runId, null).orElseThrow();
     host.drive(runId);
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
+  }
+
+  @Test
+  void afterTheRunItWaitsForHasEnded() {
+    host.register(workflow("child").node("work", "core.noop"));
+    host.register(
+        workflow("parent")
+            .node("call", "core.subWorkflow", Map.of("workflowId", "child"))
+            .node("after", "core.noop")
+            .edge("call", "after"));
+    String parent = host.create("parent", Map.of(), Map.of());
+    host.drive(parent);
+    service.pause(SampleRuns.TENANT, parent, request(DrainPolicy.DRAIN_CURRENT_NODE)).orElseThrow();
+    host.drive(host.stores().runs().children(SampleRuns.TENANT, parent, 1).get(0).runId());
+    host.drive(parent);
+
+    host.assertThat(parent)
+        .is(RunStatus.PAUSED)
+        .hasSoundLog()
+        .log()
+        .reads("RUN_STARTED", "NODE_STARTED call", "NODE_COMPLETED call", "RUN_PAUSED");
+
+    service.resume(SampleRuns.TENANT, parent, null).orElseThrow();
+    host.drive(parent);
+    host.assertThat(parent)
+        .is(RunStatus.COMPLETED)
+        .hasSoundLog()
+        .log()
+        .readsOf("after", EventType.NODE_STARTED, EventType.NODE_COMPLETED);
   }
 
   @Test

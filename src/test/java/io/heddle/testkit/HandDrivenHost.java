@@ -18,6 +18,7 @@ import io.heddle.engine.node.InterruptNode;
 import io.heddle.engine.node.NoopNode;
 import io.heddle.json.Json;
 import io.heddle.run.Run;
+import io.heddle.run.RunStore;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.testkit.PostgresPerJvm.Database;
 import io.heddle.workflow.WorkflowParser;
@@ -34,6 +35,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +64,18 @@ public final class HandDrivenHost implements AutoCloseable {
 
   public HandDrivenHost(
       Database database, Limits limits, InstantSource clock, NodeExecutor... executors) {
+    this(database, limits, clock, UnaryOperator.identity(), executors);
+  }
+
+  /**
+   * @param between what stands between the worker and the store
+   */
+  public HandDrivenHost(
+      Database database,
+      Limits limits,
+      InstantSource clock,
+      UnaryOperator<RunStore> between,
+      NodeExecutor... executors) {
     this.stores = Stores.on(database.dataSource());
     this.clock = clock;
     List<NodeExecutor> all =
@@ -90,7 +104,7 @@ public final class HandDrivenHost implements AutoCloseable {
             Stores.EVENT_LOG_SCHEMA_VERSION);
     this.worker =
         new Worker(
-            stores.runs(),
+            between.apply(stores.runs()),
             workflows,
             types,
             new RuntimeCapabilities(Set.of("acme.printer")),
@@ -195,6 +209,12 @@ public final class HandDrivenHost implements AutoCloseable {
     return due.size();
   }
 
+  /** Ends like a process that is killed: another one takes over what it held. */
+  public void die() {
+    stores.claims().release(NODE);
+    stores.claims().register(NODE, Duration.ofHours(1));
+  }
+
   /** Creates a run and drives it as far as it goes now. */
   public RunAssert run(WorkflowBuilder workflow) {
     return run(workflow, Map.of());
@@ -239,5 +259,6 @@ public final class HandDrivenHost implements AutoCloseable {
   @Override
   public void close() {
     nodeThreads.shutdownNow();
+    stores.claims().release(NODE);
   }
 }

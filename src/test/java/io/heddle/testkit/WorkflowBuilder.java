@@ -155,6 +155,39 @@ public final class WorkflowBuilder {
     return this;
   }
 
+  /** A variable whose value only nodes may see. */
+  public WorkflowBuilder sensitiveVariable(String name, @Nullable Object defaultValue) {
+    variable(name, defaultValue);
+    member(variables, variables.size() - 1).put("sensitive", true);
+    return this;
+  }
+
+  /** An input of the node that was added last. */
+  public WorkflowBuilder input(String port, Map<String, @Nullable Object> source) {
+    return nested("inputs", port, source);
+  }
+
+  /** Whether only nodes may see an output of the node that was added last. */
+  public WorkflowBuilder outputSensitivity(String port, boolean sensitive) {
+    return nested("outputSensitivity", port, sensitive);
+  }
+
+  private WorkflowBuilder nested(String member, String name, Object value) {
+    Map<String, Object> node = member(nodes, nodes.size() - 1);
+    Map<String, Object> object = new LinkedHashMap<>();
+    if (node.get(member) instanceof Map<?, ?> before) {
+      before.forEach((key, given) -> object.put((String) key, given));
+    }
+    object.put(name, value);
+    node.put(member, object);
+    return this;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Map<String, Object> member(List<Object> list, int index) {
+    return (Map<String, Object>) list.get(index);
+  }
+
   public String id() {
     return id;
   }

@@ -29,7 +29,7 @@ final class Documents {
               "maybe": {"type": "variable", "variableName": "undeclared", "optional": true}
             },
             "settings": {"free": 1}, "outputRole": "secondary", "disabled": false, "notes": "n",
-            "groupId": "g", "cardType": "c", "outputSensitivity": {"fixed": false}
+            "groupId": "g", "cardType": "c", "outputSensitivity": {"fixed": false, "declared": true}
           },
           {
             "id": "second", "typeId": "core.delay", "name": "Second",
@@ -65,7 +65,7 @@ final class Documents {
         "variables": [
           {
             "name": "text", "type": "string", "description": "d", "required": true,
-            "defaultValue": "x", "sensitive": false
+            "defaultValue": "x", "sensitive": true
           },
           {"name": "count", "type": "number", "defaultValue": 1.5},
           {"name": "flag", "type": "boolean", "defaultValue": false},

@@ -304,15 +304,14 @@ class FaultyDefinitionsTest {
         at("/nodes/0/credentialsRef", "\"c\"", refusal),
         at("/nodes/0/envelopeContract", "{}", refusal),
         at("/nodes/0/artifactType", "\"a\"", refusal),
-        at("/nodes/0/outputSensitivity/fixed", "true", "true " + refusal),
+        at("/metadata/complianceConfig/maskingMode", "\"hash\"", "other than mask " + refusal),
         at("/edges/0/sourceOutput", "\"other\"", "other than output " + refusal),
         at("/edges/0/targetInput", "\"\"", "other than input " + refusal),
         at(
             "/triggers/1/enabled",
             ABSENT,
             "/triggers/1/type",
-            "other than manual, when enabled, " + refusal),
-        at("/variables/0/sensitive", "true", "true " + refusal));
+            "other than manual, when enabled, " + refusal));
   }
 
   static Stream<Arguments> isTaken() {
@@ -332,6 +331,9 @@ class FaultyDefinitionsTest {
         at("/groups", "[]", ""),
         at("/nodes/0/groupId", "\"elsewhere\"", ""),
         at("/nodes/0/outputSensitivity", "{}", ""),
+        at("/nodes/0/outputSensitivity/fixed", "true", ""),
+        at("/nodes/0/outputSensitivity/other", "true", ""),
+        at("/variables/0/sensitive", "true", ""),
         at("/nodes/0/inputs/fixed/value", "{\"type\":\"expression\",\"expression\":\"x\"}", ""),
         at("/nodes/0/inputs/fixed", expression("variables.count > 1 ? inputs.a : [1]"), ""),
         at("/configurableSchema", "{}", ""),

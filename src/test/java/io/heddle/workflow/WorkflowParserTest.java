@@ -81,9 +81,9 @@ class WorkflowParserTest {
     assertThat(second.disabled()).isTrue();
     assertThat(second.primaryOutput()).isTrue();
     assertThat(workflow.variables().get(0))
-        .isEqualTo(new VariableDefinition("text", Type.STRING, true, true, "x"));
+        .isEqualTo(new VariableDefinition("text", Type.STRING, true, true, "x", true));
     assertThat(workflow.variables().get(5))
-        .isEqualTo(new VariableDefinition("needed", Type.STRING, true, false, null));
+        .isEqualTo(new VariableDefinition("needed", Type.STRING, true, false, null, false));
   }
 
   @Test

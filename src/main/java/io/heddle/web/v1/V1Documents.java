@@ -5,6 +5,7 @@ import io.heddle.diff.RunDiff.EventDiff;
 import io.heddle.feedback.Annotation;
 import io.heddle.feedback.Remark;
 import io.heddle.json.Json;
+import io.heddle.redaction.Masking;
 import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunListing;
@@ -93,10 +94,11 @@ final class V1Documents {
                           "runId", child.runId(), "status", V1Mapping.spell(child.status())))
               .toList());
     }
-    snapshot.put("inputs", run.inputs());
-    snapshot.put("variables", run.state().variables());
+    Masking masking = Masking.of(run.state());
+    snapshot.put("inputs", masking.named(run.inputs()));
+    snapshot.put("variables", masking.named(run.state().variables()));
     if (!run.state().channels().isEmpty()) {
-      snapshot.put("channels", run.state().channels());
+      snapshot.put("channels", masking.members(run.state().channels()));
     }
     Map<String, Object> nodes = new LinkedHashMap<>();
     run.state().nodes().forEach((id, node) -> nodes.put(id, node(node)));
