@@ -128,7 +128,8 @@ class StreamTest {
         "",
         "UPDATES",
         "debug%20",
-        "values,updates"
+        "values,updates",
+        "messages,values"
       })
   void anUnknownModeIsRefusedWithThoseThatAreServed(String mode) {
     String run = acme.startRun("conformance-noop");
@@ -137,7 +138,7 @@ class StreamTest {
 
       Envelope.assertRefused(answer, 400, "unsupported_stream_mode");
       assertThat(answer.json().at("/details/supported").toString())
-          .isEqualTo("[\"updates\",\"debug\"]");
+          .isEqualTo("[\"values\",\"updates\",\"messages\",\"debug\"]");
     }
   }
 

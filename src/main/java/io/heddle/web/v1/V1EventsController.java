@@ -36,6 +36,10 @@ public final class V1EventsController {
 
   private static final int EVENTS_PER_READ = 1_000;
 
+  private static final long CHARACTERS_PER_READ = 1_000_000;
+
+  private static final int LONGEST_BUFFER_MS = 5_000;
+
   private static final int LONGEST_POLL_SECONDS = 60;
 
   private static final int DEFAULT_POLL_SECONDS = 30;
@@ -57,18 +61,26 @@ public final class V1EventsController {
       throws IOException {
     Tenant tenant = tenant(request);
     Set<StreamMode> modes = StreamMode.parse(Requests.parameter(request, "streamMode"));
+    long bufferMs = number(request, "bufferMs", 0, 0, LONGEST_BUFFER_MS);
     if (prefersJson(request.getHeader("Accept"))) {
       writeLog(response, tenant, wellFormed(runId));
-    } else {
-      long after = cursor(request.getHeader("Last-Event-ID"));
-      streams.stream(
-          request,
-          response,
-          tenant,
-          wellFormed(runId),
-          after,
-          (page, out) -> writeFrames(page, modes, out));
+      return;
     }
+    long after = cursor(request.getHeader("Last-Event-ID"));
+    if (store.log(tenant, wellFormed(runId), Long.MAX_VALUE - 1, 1).isEmpty()) {
+      throw Problem.notFound("run");
+    }
+    Tellings tellings =
+        modes.contains(StreamMode.VALUES)
+            ? new SnapshotTellings(store, tenant, runId, after)
+            : new EventTellings(store, tenant, runId, modes, after);
+    streams.stream(
+        request,
+        response,
+        runId,
+        bufferMs == 0
+            ? new Frames(tellings)
+            : new BatchFrames(tellings, Duration.ofMillis(bufferMs), System::nanoTime));
   }
 
   @GetMapping(V1RunsController.RUN + "/events/poll")
@@ -106,7 +118,8 @@ public final class V1EventsController {
   /** The whole log at once, whether or not the run has ended. */
   private void writeLog(HttpServletResponse response, Tenant tenant, String runId)
       throws IOException {
-    LogPage page = read(tenant, runId, -1);
+    long last = -1;
+    LogPage page = read(tenant, runId, last);
     response.setContentType(MediaType.APPLICATION_JSON_VALUE);
     OutputStream out = response.getOutputStream();
     out.write("{\"events\":[".getBytes(StandardCharsets.UTF_8));
@@ -116,31 +129,19 @@ public final class V1EventsController {
         out.write(((first ? "" : ",") + V1Documents.event(event)).getBytes(StandardCharsets.UTF_8));
         first = false;
       }
-      if (page.events().size() < EVENTS_PER_READ) {
+      if (page.isNewest(last)) {
         break;
       }
-      page = read(tenant, runId, page.events().get(page.events().size() - 1).sequence());
+      last = page.last(last);
+      page = read(tenant, runId, last);
     }
     out.write("]}".getBytes(StandardCharsets.UTF_8));
   }
 
   private LogPage read(Tenant tenant, String runId, long after) {
     return store
-        .log(tenant, runId, after, EVENTS_PER_READ)
+        .log(tenant, runId, after, EVENTS_PER_READ, CHARACTERS_PER_READ)
         .orElseThrow(() -> Problem.notFound("run"));
-  }
-
-  private static void writeFrames(LogPage page, Set<StreamMode> modes, OutputStream out)
-      throws IOException {
-    StringBuilder frames = new StringBuilder();
-    for (RunEvent event : page.events()) {
-      if (modes.stream().anyMatch(mode -> mode.admits(event.type()))) {
-        frames.append("id: ").append(event.sequence());
-        frames.append("\nevent: ").append(V1Mapping.spell(event.type()));
-        frames.append("\ndata: ").append(V1Documents.event(event)).append("\n\n");
-      }
-    }
-    out.write(frames.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   /** JSON only if it is asked for, and no less than the stream is. */
