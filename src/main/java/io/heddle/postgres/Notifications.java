@@ -263,7 +263,9 @@ public final class Notifications implements NewsRelay {
         while (!ended) {
           PGNotification[] news = notified.getNotifications(Math.toIntExact(SLICE.toMillis()));
           for (PGNotification one : news) {
-            hear(one.getParameter());
+            if (!ended) {
+              hear(one.getParameter());
+            }
           }
           if (++slices % SLICES_BETWEEN_CHECKS == 0) {
             // A server that vanished without a word is noticed by asking it.
