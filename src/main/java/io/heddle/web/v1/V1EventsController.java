@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
@@ -62,8 +63,27 @@ public final class V1EventsController {
     Tenant tenant = tenant(request);
     Set<StreamMode> modes = StreamMode.parse(Requests.parameter(request, "streamMode"));
     long bufferMs = number(request, "bufferMs", 0, 0, LONGEST_BUFFER_MS);
-    if (prefersJson(request.getHeader("Accept"))) {
-      writeLog(response, tenant, wellFormed(runId));
+    MediaType preferred = preferred(request.getHeader("Accept"));
+    if (preferred.equals(MediaType.APPLICATION_JSON)) {
+      writeLog(
+          response,
+          preferred,
+          tenant,
+          wellFormed(runId),
+          "{\"events\":[",
+          V1Documents::event,
+          "]}");
+      return;
+    }
+    if (preferred.equals(CloudEvents.BATCH)) {
+      writeLog(
+          response,
+          preferred,
+          tenant,
+          wellFormed(runId),
+          "[",
+          event -> CloudEvents.event(tenant, event),
+          "]");
       return;
     }
     long after = cursor(request.getHeader("Last-Event-ID"));
@@ -116,17 +136,24 @@ public final class V1EventsController {
   }
 
   /** The whole log at once, whether or not the run has ended. */
-  private void writeLog(HttpServletResponse response, Tenant tenant, String runId)
+  private void writeLog(
+      HttpServletResponse response,
+      MediaType type,
+      Tenant tenant,
+      String runId,
+      String beginning,
+      Function<RunEvent, String> written,
+      String end)
       throws IOException {
     long last = -1;
     LogPage page = read(tenant, runId, last);
-    response.setContentType(MediaType.APPLICATION_JSON_VALUE);
+    response.setContentType(type.toString());
     OutputStream out = response.getOutputStream();
-    out.write("{\"events\":[".getBytes(StandardCharsets.UTF_8));
+    out.write(beginning.getBytes(StandardCharsets.UTF_8));
     boolean first = true;
     while (true) {
       for (RunEvent event : page.events()) {
-        out.write(((first ? "" : ",") + V1Documents.event(event)).getBytes(StandardCharsets.UTF_8));
+        out.write(((first ? "" : ",") + written.apply(event)).getBytes(StandardCharsets.UTF_8));
         first = false;
       }
       if (page.isNewest(last)) {
@@ -135,7 +162,7 @@ public final class V1EventsController {
       last = page.last(last);
       page = read(tenant, runId, last);
     }
-    out.write("]}".getBytes(StandardCharsets.UTF_8));
+    out.write(end.getBytes(StandardCharsets.UTF_8));
   }
 
   private LogPage read(Tenant tenant, String runId, long after) {
@@ -144,17 +171,23 @@ public final class V1EventsController {
         .orElseThrow(() -> Problem.notFound("run"));
   }
 
-  /** JSON only if it is asked for, and no less than the stream is. */
-  private static boolean prefersJson(@Nullable String accept) {
+  /** A document only if it is asked for, and no less than the stream is. */
+  private static MediaType preferred(@Nullable String accept) {
+    MediaType preferred = MediaType.TEXT_EVENT_STREAM;
     if (accept == null) {
-      return false;
+      return preferred;
     }
     try {
       List<MediaType> accepted = MediaType.parseMediaTypes(accept);
-      double json = quality(accepted, MediaType.APPLICATION_JSON);
-      return json > 0 && json >= quality(accepted, MediaType.TEXT_EVENT_STREAM);
+      for (MediaType document : List.of(MediaType.APPLICATION_JSON, CloudEvents.BATCH)) {
+        double quality = quality(accepted, document);
+        if (quality > 0 && quality >= quality(accepted, preferred)) {
+          preferred = document;
+        }
+      }
+      return preferred;
     } catch (InvalidMediaTypeException e) {
-      return false;
+      return MediaType.TEXT_EVENT_STREAM;
     }
   }
 
