@@ -281,11 +281,15 @@ public final class EventStreams implements AutoCloseable {
         current.knows(piece.length());
       }
       if (piece.again() != null) {
-        try {
-          timer.schedule(this::tell, piece.again().toMillis(), TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException e) {
-          log.debug("A stream of {} is left to the end of the server", runId);
-        }
+        again(piece.again(), this::tell);
+      }
+    }
+
+    private void again(Duration after, Runnable task) {
+      try {
+        timer.schedule(task, after.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException e) {
+        log.debug("A stream of {} is left to the end of the server", runId);
       }
     }
 
@@ -317,9 +321,11 @@ public final class EventStreams implements AutoCloseable {
     @Override
     public void onError(Throwable cause) {
       log.debug("A reader of {} is gone: {}", runId, cause.toString());
-      // Not completed here: some containers have more to do with the response after this call.
       ended = true;
-      signal();
+      forget();
+      // Some containers have more to do with the response after this call and then say so to the
+      // other listener; others have not.
+      again(Duration.ofSeconds(1), this::signal);
     }
 
     @Override
