@@ -3,7 +3,10 @@ package io.heddle.run;
 import io.heddle.json.Json;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Progress;
+import io.heddle.run.RunState.Question;
+import io.heddle.spi.InterruptKind;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -101,11 +104,21 @@ public final class RunFold {
       case NODE_SKIPPED -> end(event, Progress.SKIPPED);
       case NODE_CANCELLED -> end(event, Progress.CANCELLED);
       case NODE_RETRIED -> end(event, Progress.RETRYING);
+      case NODE_SUSPENDED ->
+          put(event, reached(event).suspended(question(event), null, Json.members()));
+      case NODE_RESUMED -> put(event, reached(event).resumed());
       case VARIABLE_CHANGED -> {
         Map<String, @Nullable Object> change = Json.storedObject(event.payload());
         state = state.withVariable(String.valueOf(change.get("name")), change.get("next"));
       }
-      case CAP_BREACHED, LOOPBACK_LIMIT -> {
+      case INTERRUPT_REQUESTED,
+          INTERRUPT_RESOLVED,
+          APPROVAL_REQUESTED,
+          APPROVAL_RECEIVED,
+          CLARIFICATION_REQUESTED,
+          CLARIFICATION_RESOLVED,
+          CAP_BREACHED,
+          LOOPBACK_LIMIT -> {
         // The run stands as before.
       }
     }
@@ -118,7 +131,7 @@ public final class RunFold {
         head.runId(),
         head.owner(),
         head.workflow(),
-        status,
+        status(),
         head.leaseEpoch(),
         head.nextSequence(),
         head.signals(),
@@ -140,8 +153,31 @@ public final class RunFold {
   }
 
   private void end(RunEvent event, Progress outcome) {
+    put(event, reached(event).ended(outcome, Json.members()));
+  }
+
+  private NodeState reached(RunEvent event) {
     NodeState before = state.nodes().get(event.nodeId());
-    put(event, (before == null ? NodeState.started(0) : before).ended(outcome, Json.members()));
+    return before == null ? NodeState.started(0) : before;
+  }
+
+  /** A run waits for somebody outside when it has nothing else to do. */
+  private RunStatus status() {
+    RunStatus awaited = state.awaited();
+    boolean executes =
+        state.nodes().values().stream().anyMatch(node -> node.progress() == Progress.STARTED);
+    return status == RunStatus.RUNNING && awaited != null && !executes ? awaited : status;
+  }
+
+  private static Question question(RunEvent event) {
+    Map<String, @Nullable Object> payload = Json.storedObject(event.payload());
+    String spelled = String.valueOf(payload.get("kind"));
+    InterruptKind kind =
+        Arrays.stream(InterruptKind.values())
+            .filter(known -> InterruptEvents.spelled(known).equals(spelled))
+            .findFirst()
+            .orElse(InterruptKind.CUSTOM);
+    return new Question(String.valueOf(payload.get("interruptId")), kind, null);
   }
 
   private void put(RunEvent event, NodeState node) {

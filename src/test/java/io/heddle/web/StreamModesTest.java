@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.heddle.json.Json;
 import io.heddle.testkit.WorkflowBuilder;
 import io.heddle.web.TestHost.Key;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -135,6 +136,46 @@ class StreamModesTest {
     assertThat(live).extracting(Frame::id).containsExactly(0L, 1L, 2L, 3L, 4L, 5L);
     assertThat(live.get(5).data()).isEqualTo(acme.get("/v1/runs/" + run).text());
     assertThat(live.get(5).json()).containsEntry("status", "completed");
+  }
+
+  @Test
+  void aRunThatWaitsForSomebodySaysSoInItsSnapshots() {
+    String run = waiting();
+    acme.post("/v1/runs/%s/cancel".formatted(run), "{}");
+    acme.log(run);
+
+    List<Frame> debug = stream(run, "streamMode=debug");
+    List<Frame> values = stream(run, "streamMode=values");
+
+    Frame suspended =
+        debug.stream().filter(f -> f.event().equals("node.suspended")).findFirst().orElseThrow();
+    Object node = suspended.json().get("nodeId");
+    assertThat(after(values, debug, "node.suspended", String.valueOf(node)))
+        .containsEntry("status", "waiting-approval")
+        .containsEntry("currentNodeId", node);
+    assertThat(values.get(values.size() - 1).json()).containsEntry("status", "cancelled");
+  }
+
+  @Test
+  void aSuspensionIsNotHeldBack() throws Exception {
+    String run = waiting();
+    StringBuilder seen = new StringBuilder();
+    try (InputStream stream = acme.open(events(run) + "?bufferMs=5000")) {
+      while (!seen.toString().contains("\n\n")) {
+        seen.append((char) stream.read());
+      }
+    }
+
+    assertThat(acme.status(run)).isEqualTo("waiting-approval");
+    assertThat(seen.toString()).contains("event: batch\n").contains("\"type\":\"node.suspended\"");
+    acme.post("/v1/runs/%s/cancel".formatted(run), "{}");
+    await().atMost(PATIENCE).until(() -> host.bean(EventStreams.class).openStreams() == 0);
+  }
+
+  private String waiting() {
+    String run = acme.startRun("conformance-approval");
+    await().atMost(PATIENCE).until(() -> acme.status(run).equals("waiting-approval"));
+    return run;
   }
 
   @Test
