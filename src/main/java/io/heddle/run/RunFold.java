@@ -2,6 +2,7 @@ package io.heddle.run;
 
 import io.heddle.json.Json;
 import io.heddle.run.RunState.NodeState;
+import io.heddle.run.RunState.Orchestration;
 import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunState.Question;
 import io.heddle.spi.InterruptKind;
@@ -16,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A run as it stood after some event of its log, which no row remembers: several events are often
- * stored in one step. What no event tells, such as that a node waits, is not in it. Used by one
- * thread.
+ * stored in one step. What no event tells, such as that a node waits or what a channel holds, is
+ * not in it. Used by one thread.
  */
 public final class RunFold {
 
@@ -29,9 +30,11 @@ public final class RunFold {
 
   private boolean started;
 
+  private boolean decided;
+
   private @Nullable Instant pausedAt;
 
-  private RunState state = RunState.initial(Map.of());
+  private RunState state = RunState.initial(Map.of(), Map.of());
 
   private RunFold() {}
 
@@ -61,7 +64,7 @@ public final class RunFold {
       }
     }
     Map<String, NodeState> nodes = fold.state.nodes();
-    fold.state = RunState.initial(variables);
+    fold.state = RunState.initial(variables, Map.of());
     nodes.forEach((nodeId, node) -> fold.state = fold.state.with(nodeId, node));
     return fold;
   }
@@ -111,6 +114,7 @@ public final class RunFold {
         Map<String, @Nullable Object> change = Json.storedObject(event.payload());
         state = state.withVariable(String.valueOf(change.get("name")), change.get("next"));
       }
+      case ORCHESTRATOR_DECIDED -> decided = true;
       case INTERRUPT_REQUESTED,
           INTERRUPT_RESOLVED,
           APPROVAL_REQUESTED,
@@ -118,14 +122,20 @@ public final class RunFold {
           CLARIFICATION_REQUESTED,
           CLARIFICATION_RESOLVED,
           CAP_BREACHED,
-          LOOPBACK_LIMIT -> {
-        // The run stands as before.
+          LOOPBACK_LIMIT,
+          CHANNEL_WRITTEN,
+          NODE_DISPATCHED,
+          FAN_OUT_BEGUN,
+          FAN_OUT_JOINED -> {
+        // As before, or nothing that could be told: of a channel the log has the writes, and what
+        // they come to is the definition's matter.
       }
     }
   }
 
   /** The run at this point. */
   public Run of(Run head) {
+    Orchestration orchestration = head.state().orchestration();
     return new Run(
         head.tenant(),
         head.runId(),
@@ -136,7 +146,8 @@ public final class RunFold {
         head.nextSequence(),
         head.signals(),
         null,
-        state,
+        // Who decides never changes.
+        decided && orchestration != null ? state.withOrchestration(orchestration) : state,
         head.inputs(),
         head.configurable(),
         head.tags(),
