@@ -28,6 +28,7 @@ import io.heddle.interrupt.InterruptTokens;
 import io.heddle.postgres.ClaimSql;
 import io.heddle.postgres.EffectSql;
 import io.heddle.postgres.InterruptSql;
+import io.heddle.postgres.Notifications;
 import io.heddle.postgres.RunSql;
 import io.heddle.postgres.SecretSql;
 import io.heddle.postgres.WorkflowSql;
@@ -38,6 +39,7 @@ import io.heddle.secret.Vault;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.WorkflowSource;
 import io.heddle.stream.CommitNews;
+import io.heddle.stream.NewsRelay;
 import io.heddle.workflow.WorkflowParser;
 import io.heddle.workflow.WorkflowRegistry;
 import io.heddle.workflow.WorkflowStore;
@@ -220,8 +222,21 @@ public final class HeddleAutoConfiguration {
   }
 
   @Bean
-  CommitNews heddleCommitNews() {
-    return new CommitNews();
+  @ConditionalOnBooleanProperty(name = "openwop.stream.notifications", matchIfMissing = true)
+  KeptConnections heddleKeptConnections(DataSource dataSource, OpenwopSchema migrated) {
+    return KeptConnections.beside(dataSource);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  NewsRelay heddleNewsRelay(ObjectProvider<KeptConnections> connections) {
+    KeptConnections kept = connections.getIfAvailable();
+    return kept == null ? NewsRelay.NONE : new Notifications(kept.dataSource());
+  }
+
+  @Bean
+  CommitNews heddleCommitNews(NewsRelay relay) {
+    return new CommitNews(relay);
   }
 
   @Bean
@@ -255,7 +270,8 @@ public final class HeddleAutoConfiguration {
       HeddleProperties properties,
       DatabaseClock clock,
       Worker worker,
-      HostThreads threads) {
+      HostThreads threads,
+      NewsRelay relay) {
     HeddleProperties.Claim claim = properties.claim();
     ClaimSettings settings =
         new ClaimSettings(
@@ -263,7 +279,7 @@ public final class HeddleAutoConfiguration {
             claim.heartbeat() == null ? claim.ttl().dividedBy(4) : claim.heartbeat(),
             claim.poll(),
             claim.slots());
-    return new Claimer(store, settings, clock, worker, threads.workers());
+    return new Claimer(store, settings, clock, worker, threads.workers(), relay::due);
   }
 
   @Bean
@@ -271,9 +287,11 @@ public final class HeddleAutoConfiguration {
       Claimer claimer,
       RunStore store,
       CommitNews news,
+      NewsRelay relay,
       HostThreads threads,
       HeddleProperties properties) {
-    return new HostLifecycle(claimer, store, news, threads.timer(), properties.stream().lookout());
+    return new HostLifecycle(
+        claimer, store, news, relay, threads.timer(), properties.stream().lookout());
   }
 
   @Bean

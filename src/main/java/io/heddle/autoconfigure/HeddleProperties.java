@@ -150,9 +150,14 @@ record HeddleProperties(
    *
    * @param keepalive How often a quiet stream carries a comment line, at most 30 seconds.
    * @param lookout How often this node looks for events that another node appended to a log being
-   *     read here.
+   *     read here and that it was not notified of. Make it shorter without notifications.
+   * @param notifications Whether nodes notify each other by LISTEN and NOTIFY. Does not work
+   *     through a proxy that pools transactions.
    */
-  record Stream(@DefaultValue("15s") Duration keepalive, @DefaultValue("250ms") Duration lookout) {}
+  record Stream(
+      @DefaultValue("15s") Duration keepalive,
+      @DefaultValue("1s") Duration lookout,
+      @DefaultValue("true") boolean notifications) {}
 
   /**
    * Questions to people and other systems.

@@ -235,9 +235,9 @@ public final class HeddleWebAutoConfiguration {
 
   @Bean
   EventStreams heddleEventStreams(
-      RunStore store, CommitNews news, HostThreads threads, HeddleProperties properties) {
+      CommitNews news, HostThreads threads, HeddleProperties properties) {
     return new EventStreams(
-        store, news, threads.streams(), threads.timer(), properties.stream().keepalive());
+        news, threads.streams(), threads.timer(), properties.stream().keepalive());
   }
 
   /** Open streams and waiting polls would hold up a graceful shutdown until its time is over. */

@@ -3,6 +3,7 @@ package io.heddle.autoconfigure;
 import io.heddle.claim.Claimer;
 import io.heddle.run.RunStore;
 import io.heddle.stream.CommitNews;
+import io.heddle.stream.NewsRelay;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -17,7 +18,7 @@ import org.springframework.context.SmartLifecycle;
  * that a run this node accepts always has a live node behind it. Can be started again: Spring stops
  * and restarts the cached contexts of an embedding application's tests.
  */
-final class HostLifecycle implements SmartLifecycle {
+final class HostLifecycle implements SmartLifecycle, NewsRelay.Ear {
 
   private static final Logger log = LoggerFactory.getLogger(HostLifecycle.class);
 
@@ -26,6 +27,8 @@ final class HostLifecycle implements SmartLifecycle {
   private final RunStore store;
 
   private final CommitNews news;
+
+  private final NewsRelay relay;
 
   private final ScheduledExecutorService timer;
 
@@ -39,11 +42,13 @@ final class HostLifecycle implements SmartLifecycle {
       Claimer claimer,
       RunStore store,
       CommitNews news,
+      NewsRelay relay,
       ScheduledExecutorService timer,
       Duration lookout) {
     this.claimer = claimer;
     this.store = store;
     this.news = news;
+    this.relay = relay;
     this.timer = timer;
     this.lookout = lookout;
   }
@@ -51,6 +56,7 @@ final class HostLifecycle implements SmartLifecycle {
   @Override
   public void start() {
     claimer.start();
+    relay.start(this);
     looking =
         timer.scheduleWithFixedDelay(
             this::look, lookout.toMillis(), lookout.toMillis(), TimeUnit.MILLISECONDS);
@@ -63,6 +69,7 @@ final class HostLifecycle implements SmartLifecycle {
     if (looking != null) {
       looking.cancel(false);
     }
+    relay.close();
     claimer.close();
   }
 
@@ -74,6 +81,21 @@ final class HostLifecycle implements SmartLifecycle {
   @Override
   public int getPhase() {
     return 0;
+  }
+
+  @Override
+  public void heard(String runId) {
+    news.heard(runId);
+  }
+
+  @Override
+  public void missedSome() {
+    look();
+  }
+
+  @Override
+  public void due() {
+    claimer.claimSoon();
   }
 
   private void look() {

@@ -1,7 +1,6 @@
 package io.heddle.autoconfigure;
 
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 
 /**
@@ -10,19 +9,18 @@ import java.util.concurrent.ScheduledExecutorService;
  */
 final class HostThreads implements AutoCloseable {
 
+  // They read logs and nothing else, and however many readers there are, the runs need most of the
+  // connections.
+  private static final int STREAM_THREADS = 4;
+
   private final ExecutorService workers = Threads.perTask("heddle-run");
 
   private final ExecutorService nodes = Threads.perTask("heddle-node");
 
-  private final ExecutorService streams = Threads.perTask("heddle-stream");
+  private final ExecutorService streams = Threads.few("heddle-stream", STREAM_THREADS);
 
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread thread = new Thread(task, "heddle-timer");
-            thread.setDaemon(true);
-            return thread;
-          });
+  // One of them may wait for the database; keepalives shall not.
+  private final ScheduledExecutorService timer = Threads.scheduled("heddle-timer", 2);
 
   ExecutorService workers() {
     return workers;

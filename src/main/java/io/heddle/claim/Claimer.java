@@ -47,6 +47,8 @@ public final class Claimer implements LocalExecution, AutoCloseable {
 
   private final ExecutorService workers;
 
+  private final Runnable passOn;
+
   private final Semaphore slots;
 
   private final Map<String, Drive> driven = new ConcurrentHashMap<>();
@@ -63,18 +65,24 @@ public final class Claimer implements LocalExecution, AutoCloseable {
 
   private volatile ScheduledExecutorService claims = scheduler("heddle-claim");
 
+  /**
+   * @param passOn is called when runs are due and this node has no free slot for them; must return
+   *     at once
+   */
   public Claimer(
       ClaimStore store,
       ClaimSettings settings,
       DatabaseClock clock,
       Worker worker,
-      ExecutorService workers) {
+      ExecutorService workers,
+      Runnable passOn) {
     this.store = store;
     this.settings = settings;
     this.clock = clock;
     this.node = new HostNode(store, settings, clock);
     this.worker = worker;
     this.workers = workers;
+    this.passOn = passOn;
     this.slots = new Semaphore(settings.slots());
   }
 
@@ -105,6 +113,14 @@ public final class Claimer implements LocalExecution, AutoCloseable {
 
   @Override
   public void due() {
+    if (slots.availablePermits() == 0) {
+      passOn.run();
+    }
+    claimSoon();
+  }
+
+  /** Looks for due runs before the next poll; what does not fit is not passed on. */
+  public void claimSoon() {
     if (claimQueued.compareAndSet(false, true)) {
       try {
         claims.execute(this::claim);
@@ -217,7 +233,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     // Far deadlines are found by the poll; a timer for each would only hold memory.
     if (ahead.compareTo(HINT_HORIZON) < 0) {
       try {
-        claims.schedule(this::due, Math.max(0, ahead.toMillis()), TimeUnit.MILLISECONDS);
+        claims.schedule(this::claimSoon, Math.max(0, ahead.toMillis()), TimeUnit.MILLISECONDS);
       } catch (RejectedExecutionException e) {
         log.debug("Not claiming any more");
       }
@@ -314,7 +330,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
         driven.remove(run.runId(), this);
         slots.release();
         if (backlog) {
-          due();
+          claimSoon();
         }
       }
     }

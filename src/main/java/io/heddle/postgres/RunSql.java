@@ -84,11 +84,15 @@ public final class RunSql implements RunStore {
              e.payload, e.occurred_at, e.schema_version, e.engine_version
       from openwop.run r
       left join lateral (
-        select sequence, event_id, type, node_id, causation_id, payload, occurred_at, schema_version, engine_version
-        from openwop.event
-        where event.run_id = r.run_id and event.tenant_id = r.tenant_id and event.sequence > :after
-        order by event.sequence
-        limit :limit) e on true
+        select part.*,
+          sum(length(payload::text)) over (order by sequence) - length(payload::text) as characters_before
+        from (
+          select sequence, event_id, type, node_id, causation_id, payload, occurred_at, schema_version,
+                 engine_version
+          from openwop.event
+          where event.run_id = r.run_id and event.tenant_id = r.tenant_id and event.sequence > :after
+          order by event.sequence
+          limit :limit) part) e on e.characters_before < :characters
       where r.tenant_id = :tenant and r.run_id = :run
       order by e.sequence
       """;
@@ -218,13 +222,15 @@ public final class RunSql implements RunStore {
   }
 
   @Override
-  public Optional<LogPage> log(Tenant tenant, String runId, long after, int limit) {
+  public Optional<LogPage> log(
+      Tenant tenant, String runId, long after, int limit, long characters) {
     LogRows rows = new LogRows(runId);
     jdbc.sql(LOG)
         .param("tenant", tenant.id())
         .param("run", runId)
         .param("after", after)
         .param("limit", limit)
+        .param("characters", characters)
         .query((RowCallbackHandler) rows::add);
     return rows.page();
   }

@@ -31,9 +31,16 @@ public interface RunStore {
    *
    * @param after only events with a greater sequence; -1 for all
    * @param limit at most so many events, the oldest first
+   * @param characters no further event once the payloads have so many, so that a page of large
+   *     events has a bound in memory; at least one event if there is one
    * @return empty if this tenant has no such run
    */
-  Optional<LogPage> log(Tenant tenant, String runId, long after, int limit);
+  Optional<LogPage> log(Tenant tenant, String runId, long after, int limit, long characters);
+
+  /** {@link #log(Tenant, String, long, int, long)} with events of any size. */
+  default Optional<LogPage> log(Tenant tenant, String runId, long after, int limit) {
+    return log(tenant, runId, after, limit, Long.MAX_VALUE);
+  }
 
   /** Stores a step of the run's worker. */
   Step.Outcome commit(Step step);
@@ -103,8 +110,17 @@ public interface RunStore {
 
     /** Whether the log is closed and a reader who has these events has all. */
     public boolean isComplete(long after) {
-      long last = events.isEmpty() ? after : events.get(events.size() - 1).sequence();
-      return status.isTerminal() && last >= nextSequence - 1;
+      return status.isTerminal() && isNewest(after);
+    }
+
+    /** Whether a reader who has these events has all there were. */
+    public boolean isNewest(long after) {
+      return last(after) >= nextSequence - 1;
+    }
+
+    /** The sequence that a reader who has these events goes on after. */
+    public long last(long after) {
+      return events.isEmpty() ? after : events.get(events.size() - 1).sequence();
     }
   }
 

@@ -1,16 +1,14 @@
 package io.heddle.web;
 
-import io.heddle.run.RunStore;
-import io.heddle.run.RunStore.LogPage;
 import io.heddle.stream.CommitNews;
-import io.heddle.tenancy.Tenant;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
@@ -19,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -26,45 +25,69 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Server-sent events of run logs. An open stream holds no thread: it is written by a short task
- * whenever there is news, one task at a time per stream. Thread-safe.
+ * Server-sent events of run logs. An open stream holds no thread: a short task reads what is new
+ * and hands it to the container, which tells when the reader has taken it. A reader that takes
+ * nothing costs one piece of memory until the container's write timeout ends it; it comes back with
+ * its last event id. Thread-safe.
  */
 public final class EventStreams implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(EventStreams.class);
 
-  private static final int EVENTS_PER_READ = 500;
-
   private static final byte[] KEEPALIVE = ":keepalive\n\n".getBytes(StandardCharsets.UTF_8);
-
-  private final RunStore store;
 
   private final CommitNews news;
 
-  private final ExecutorService writers;
+  private final ExecutorService readers;
+
+  private final ScheduledExecutorService timer;
 
   private final Set<Stream> open = ConcurrentHashMap.newKeySet();
 
-  /** Turns a page of the log into frames. Not shared between streams. */
-  public interface FrameWriter {
+  private volatile boolean closed;
 
-    /** Writes what the mode admits of the page; nothing is a valid answer. */
-    void write(LogPage page, OutputStream out) throws IOException;
+  /** What one stream carries. Used by one thread at a time; not shared between streams. */
+  public interface Source {
+
+    /**
+     * The next piece of the stream, as far as it can be told now.
+     *
+     * @param closing whether nobody will ask again, so that nothing may be held back
+     */
+    Piece next(boolean closing);
   }
 
   /**
-   * @param writers runs short writing tasks
-   * @param timer used for keepalives only
+   * A piece of a stream.
+   *
+   * @param frames whole frames, no more than fits into memory once for each open stream
+   * @param again when to ask again even if there are no news; null for not
+   * @param length of the log when this piece was made from it
+   */
+  public record Piece(byte[] frames, Then then, @Nullable Duration again, long length) {}
+
+  /** What comes after a piece. */
+  public enum Then {
+    /** Another piece at once. */
+    MORE,
+    /** Nothing before there are news of the run. */
+    NEWS,
+    /** The end of the stream. */
+    END
+  }
+
+  /**
+   * @param readers runs short tasks, which wait for the database and for nothing else
+   * @param timer used for keepalives and to ask sources again
    */
   public EventStreams(
-      RunStore store,
       CommitNews news,
-      ExecutorService writers,
+      ExecutorService readers,
       ScheduledExecutorService timer,
       Duration keepalive) {
-    this.store = store;
     this.news = news;
-    this.writers = writers;
+    this.readers = readers;
+    this.timer = timer;
     timer.scheduleWithFixedDelay(
         () -> open.forEach(Stream::keepAlive),
         keepalive.toMillis(),
@@ -72,23 +95,10 @@ public final class EventStreams implements AutoCloseable {
         TimeUnit.MILLISECONDS);
   }
 
-  /**
-   * Answers a request with the log after a sequence, then with what is appended to it, and ends the
-   * answer with the log.
-   *
-   * @throws Problem if the tenant has no such run
-   */
+  /** Answers a request with what a source tells of a run, until the source ends. */
   public void stream(
-      HttpServletRequest request,
-      HttpServletResponse response,
-      Tenant tenant,
-      String runId,
-      long after,
-      FrameWriter frames)
+      HttpServletRequest request, HttpServletResponse response, String runId, Source source)
       throws IOException {
-    if (store.log(tenant, runId, Long.MAX_VALUE - 1, 1).isEmpty()) {
-      throw Problem.notFound("run");
-    }
     response.setStatus(HttpServletResponse.SC_OK);
     response.setContentType("text/event-stream;charset=UTF-8");
     response.setHeader("Cache-Control", "no-store");
@@ -100,10 +110,15 @@ public final class EventStreams implements AutoCloseable {
     }
     AsyncContext async = request.startAsync();
     async.setTimeout(0);
-    Stream stream = new Stream(async, tenant, runId, after, frames);
+    Stream stream = new Stream(async, runId, source);
     async.addListener(stream);
+    // Before anybody else knows the stream: without a listener a write would wait for the reader.
+    response.getOutputStream().setWriteListener(stream);
     open.add(stream);
     stream.subscribe();
+    if (closed) {
+      stream.end();
+    }
   }
 
   /** How many streams are open. */
@@ -114,81 +129,98 @@ public final class EventStreams implements AutoCloseable {
   /** Ends every stream, so that clients reconnect elsewhere and the server can stop. */
   @Override
   public void close() {
+    closed = true;
     open.forEach(Stream::end);
   }
 
-  private final class Stream implements AsyncListener {
+  private final class Stream implements AsyncListener, WriteListener {
 
     private final AsyncContext async;
 
-    private final Tenant tenant;
-
     private final String runId;
 
-    private final FrameWriter frames;
+    private final Source source;
 
     private final AtomicInteger signals = new AtomicInteger();
+
+    private final AtomicBoolean untold = new AtomicBoolean();
 
     // Held whenever the response is touched. The container learns of a failed write before the
     // writer does, cleans up on a thread of its own and gives the response to another request; its
     // calls to this listener are where it can be made to wait.
     private final ReentrantLock writing = new ReentrantLock();
 
+    private volatile boolean closing;
+
+    private volatile boolean silent;
+
     private volatile boolean ended;
 
     private boolean completed;
 
-    private volatile boolean silent;
+    private Then then = Then.NEWS;
 
-    private long cursor;
+    private boolean unflushed;
 
     private volatile CommitNews.@Nullable Subscription subscription;
 
-    Stream(AsyncContext async, Tenant tenant, String runId, long after, FrameWriter frames) {
+    Stream(AsyncContext async, String runId, Source source) {
       this.async = async;
-      this.tenant = tenant;
       this.runId = runId;
-      this.cursor = after;
-      this.frames = frames;
+      this.source = source;
     }
 
     void subscribe() {
-      subscription = news.subscribe(runId, this::signal);
+      subscription = news.subscribe(runId, this::tell);
       if (ended) {
         forget();
       }
+      tell();
+    }
+
+    /** Makes sure that the source is asked after this call. */
+    private void tell() {
+      untold.set(true);
       signal();
     }
 
     void keepAlive() {
-      silent = true;
-      try {
-        signal();
-      } catch (RuntimeException e) {
-        // Thrown on, it would end the keepalives of all streams.
-        log.warn("A stream of {} could not be kept alive", runId, e);
+      // What cannot be served here ends, so that its reader finds another node.
+      if (news.isBlind()) {
+        ended = true;
+      } else if (silent) {
+        // As at the tick before: the reader takes nothing, so nothing is due.
+        return;
       }
+      silent = true;
+      signal();
     }
 
-    /** Makes sure that a writing task looks at the log after this call. */
-    void signal() {
+    /** Ends the stream with what its source still has to say. */
+    void end() {
+      closing = true;
+      signal();
+    }
+
+    /** Makes sure that a task goes on with this stream after this call. */
+    private void signal() {
       if (signals.getAndIncrement() == 0) {
         try {
-          writers.execute(this::write);
+          readers.execute(this::work);
         } catch (RejectedExecutionException e) {
           log.debug("A stream of {} is left to the end of the server", runId);
         }
       }
     }
 
-    private void write() {
+    private void work() {
       int seen;
       do {
         seen = signals.get();
         writing.lock();
         try {
           if (!ended) {
-            ended = writeNews();
+            ended = goOn();
           }
         } catch (IOException e) {
           log.debug("A reader of {} is gone: {}", runId, e.toString());
@@ -206,39 +238,59 @@ public final class EventStreams implements AutoCloseable {
       } while (signals.addAndGet(-seen) > 0);
     }
 
-    /** Writes what is new; returns whether that was the end of the log. */
-    private boolean writeNews() throws IOException {
-      OutputStream out = async.getResponse().getOutputStream();
-      boolean wrote = false;
-      while (true) {
-        LogPage page = store.log(tenant, runId, cursor, EVENTS_PER_READ).orElse(null);
-        if (page == null) {
+    /** Does what can be done without waiting for the reader; returns whether that was all. */
+    private boolean goOn() throws IOException {
+      ServletOutputStream out = async.getResponse().getOutputStream();
+      // What is not ready now makes the container call when it is.
+      while (out.isReady()) {
+        if (then != Then.END && closing) {
+          then = Then.END;
+          write(out, source.next(true).frames());
+        } else if (then == Then.MORE || (then == Then.NEWS && untold.getAndSet(false))) {
+          Piece piece = source.next(false);
+          then = piece.then();
+          write(out, piece.frames());
+          await(piece);
+        } else if (unflushed) {
+          unflushed = false;
+          out.flush();
+        } else if (then == Then.END) {
           return true;
-        }
-        frames.write(page, out);
-        wrote |= !page.events().isEmpty();
-        boolean complete = page.isComplete(cursor);
-        if (!page.events().isEmpty()) {
-          cursor = page.events().get(page.events().size() - 1).sequence();
-        }
-        if (complete || page.events().size() < EVENTS_PER_READ) {
-          if (silent && !wrote && !complete) {
-            out.write(KEEPALIVE);
-            wrote = true;
-          }
+        } else if (silent) {
           silent = false;
-          if (wrote) {
-            async.getResponse().flushBuffer();
-          }
-          return complete;
+          write(out, KEEPALIVE);
+        } else {
+          return false;
         }
+      }
+      // Whoever takes nothing cannot hold up the end of the server.
+      return closing;
+    }
+
+    private void write(ServletOutputStream out, byte[] frames) throws IOException {
+      if (frames.length > 0) {
+        out.write(frames);
+        unflushed = true;
+        silent = false;
       }
     }
 
-    /** Ends the stream as soon as nothing is being written to it. */
-    void end() {
-      ended = true;
-      signal();
+    private void await(Piece piece) {
+      CommitNews.Subscription current = subscription;
+      if (current != null) {
+        current.knows(piece.length());
+      }
+      if (piece.again() != null) {
+        again(piece.again(), this::tell);
+      }
+    }
+
+    private void again(Duration after, Runnable task) {
+      try {
+        timer.schedule(task, after.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException e) {
+        log.debug("A stream of {} is left to the end of the server", runId);
+      }
     }
 
     private void complete() {
@@ -259,6 +311,21 @@ public final class EventStreams implements AutoCloseable {
       if (current != null) {
         current.close();
       }
+    }
+
+    @Override
+    public void onWritePossible() {
+      signal();
+    }
+
+    @Override
+    public void onError(Throwable cause) {
+      log.debug("A reader of {} is gone: {}", runId, cause.toString());
+      ended = true;
+      forget();
+      // Some containers have more to do with the response after this call and then say so to the
+      // other listener; others have not.
+      again(Duration.ofSeconds(1), this::signal);
     }
 
     @Override

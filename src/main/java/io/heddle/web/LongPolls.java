@@ -20,6 +20,8 @@ public final class LongPolls implements AutoCloseable {
   /** How many events one answer holds at most. */
   public static final int EVENTS_PER_ANSWER = 1_000;
 
+  private static final long CHARACTERS_PER_ANSWER = 4_000_000;
+
   private final RunStore store;
 
   private final CommitNews news;
@@ -64,6 +66,7 @@ public final class LongPolls implements AutoCloseable {
         subscription.close();
         result.setResult(answer.apply(page));
       } else {
+        subscription.knows(page.nextSequence());
         result.onTimeout(poll::readLast);
         waiting.add(poll);
         if (closed) {
@@ -86,7 +89,7 @@ public final class LongPolls implements AutoCloseable {
 
   private LogPage page(Tenant tenant, String runId, long after) {
     return store
-        .log(tenant, runId, after, EVENTS_PER_ANSWER)
+        .log(tenant, runId, after, EVENTS_PER_ANSWER, CHARACTERS_PER_ANSWER)
         .orElseThrow(() -> Problem.notFound("run"));
   }
 

@@ -128,7 +128,8 @@ class StreamTest {
         "",
         "UPDATES",
         "debug%20",
-        "values,updates"
+        "values,updates",
+        "messages,values"
       })
   void anUnknownModeIsRefusedWithThoseThatAreServed(String mode) {
     String run = acme.startRun("conformance-noop");
@@ -137,7 +138,7 @@ class StreamTest {
 
       Envelope.assertRefused(answer, 400, "unsupported_stream_mode");
       assertThat(answer.json().at("/details/supported").toString())
-          .isEqualTo("[\"updates\",\"debug\"]");
+          .isEqualTo("[\"values\",\"updates\",\"messages\",\"debug\"]");
     }
   }
 
@@ -340,6 +341,49 @@ class StreamTest {
     } else {
       assertThat(answer.header("content-type")).isEqualTo("text/event-stream;charset=UTF-8");
       assertThat(frames(answer.text())).extracting(Frame::event).endsWith("run.completed");
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          application/cloudevents-batch+json                                  | true
+          application/cloudevents-batch+json, application/json                | true
+          text/event-stream;q=0.9, application/cloudevents-batch+json         | true
+          application/cloudevents-batch+json;q=0.5, application/json          | false
+          application/cloudevents-batch+json;q=0.5, text/event-stream         | false
+          application/cloudevents-batch+json;q=0                              | false
+          """)
+  void theLogIsABatchOfCloudEventsForWhoPrefersThose(String accept, boolean cloudEvents) {
+    String run = acme.startRun("conformance-multi-node");
+    List<JsonNode> log = acme.log(run);
+
+    Answer answer = acme.get(events(run), "Accept", accept);
+
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.header("content-type").equals("application/cloudevents-batch+json"))
+        .isEqualTo(cloudEvents);
+    if (cloudEvents) {
+      assertThat(answer.json()).hasSameSizeAs(log);
+      for (int i = 0; i < log.size(); i++) {
+        JsonNode event = log.get(i);
+        JsonNode cloudEvent = answer.json().get(i);
+        assertThat(cloudEvent.get("data")).isEqualTo(event);
+        assertThat(cloudEvent.get("specversion").asString()).isEqualTo("1.0");
+        assertThat(cloudEvent.get("id")).isEqualTo(event.get("eventId"));
+        assertThat(cloudEvent.get("source").asString())
+            .isEqualTo("urn:openwop:host:heddle:run:" + run);
+        assertThat(cloudEvent.get("type").asString())
+            .isEqualTo("dev.openwop.event." + event.get("type").asString());
+        assertThat(cloudEvent.get("time")).isEqualTo(event.get("timestamp"));
+        assertThat(cloudEvent.get("subject").asString())
+            .isEqualTo(event.has("nodeId") ? event.get("nodeId").asString() : run);
+        assertThat(cloudEvent.get("openwopseq").asInt()).isEqualTo(i);
+        assertThat(cloudEvent.get("openwoprunid").asString()).isEqualTo(run);
+        assertThat(cloudEvent.get("openwoptenantid").asString()).isEqualTo("acme");
+      }
     }
   }
 

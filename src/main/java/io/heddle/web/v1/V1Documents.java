@@ -208,8 +208,6 @@ final class V1Documents {
   }
 
   static String page(String runId, LogPage page, long after) {
-    long last =
-        page.events().isEmpty() ? after : page.events().get(page.events().size() - 1).sequence();
     return "{\"runId\":%s,\"events\":%s,\"isComplete\":%b,\"isTerminal\":%b,\"runStatus\":%s,\"lastEventSeq\":%d,\"nextSequence\":%d}"
         .formatted(
             Json.write(runId),
@@ -218,7 +216,7 @@ final class V1Documents {
             page.status().isTerminal(),
             Json.write(V1Mapping.spell(page.status())),
             page.nextSequence() - 1,
-            Math.min(last + 1, page.nextSequence()));
+            Math.min(page.last(after) + 1, page.nextSequence()));
   }
 
   static String diff(RunDiff diff) {

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
@@ -35,6 +36,10 @@ import org.springframework.web.context.request.async.DeferredResult;
 public final class V1EventsController {
 
   private static final int EVENTS_PER_READ = 1_000;
+
+  private static final long CHARACTERS_PER_READ = 1_000_000;
+
+  private static final int LONGEST_BUFFER_MS = 5_000;
 
   private static final int LONGEST_POLL_SECONDS = 60;
 
@@ -57,18 +62,45 @@ public final class V1EventsController {
       throws IOException {
     Tenant tenant = tenant(request);
     Set<StreamMode> modes = StreamMode.parse(Requests.parameter(request, "streamMode"));
-    if (prefersJson(request.getHeader("Accept"))) {
-      writeLog(response, tenant, wellFormed(runId));
-    } else {
-      long after = cursor(request.getHeader("Last-Event-ID"));
-      streams.stream(
-          request,
+    long bufferMs = number(request, "bufferMs", 0, 0, LONGEST_BUFFER_MS);
+    MediaType preferred = preferred(request.getHeader("Accept"));
+    if (preferred.equals(MediaType.APPLICATION_JSON)) {
+      writeLog(
           response,
+          preferred,
           tenant,
           wellFormed(runId),
-          after,
-          (page, out) -> writeFrames(page, modes, out));
+          "{\"events\":[",
+          V1Documents::event,
+          "]}");
+      return;
     }
+    if (preferred.equals(CloudEvents.BATCH)) {
+      writeLog(
+          response,
+          preferred,
+          tenant,
+          wellFormed(runId),
+          "[",
+          event -> CloudEvents.event(tenant, event),
+          "]");
+      return;
+    }
+    long after = cursor(request.getHeader("Last-Event-ID"));
+    if (store.log(tenant, wellFormed(runId), Long.MAX_VALUE - 1, 1).isEmpty()) {
+      throw Problem.notFound("run");
+    }
+    Tellings tellings =
+        modes.contains(StreamMode.VALUES)
+            ? new SnapshotTellings(store, tenant, runId, after)
+            : new EventTellings(store, tenant, runId, modes, after);
+    streams.stream(
+        request,
+        response,
+        runId,
+        bufferMs == 0
+            ? new Frames(tellings)
+            : new BatchFrames(tellings, Duration.ofMillis(bufferMs), System::nanoTime));
   }
 
   @GetMapping(V1RunsController.RUN + "/events/poll")
@@ -104,56 +136,58 @@ public final class V1EventsController {
   }
 
   /** The whole log at once, whether or not the run has ended. */
-  private void writeLog(HttpServletResponse response, Tenant tenant, String runId)
+  private void writeLog(
+      HttpServletResponse response,
+      MediaType type,
+      Tenant tenant,
+      String runId,
+      String beginning,
+      Function<RunEvent, String> written,
+      String end)
       throws IOException {
-    LogPage page = read(tenant, runId, -1);
-    response.setContentType(MediaType.APPLICATION_JSON_VALUE);
+    long last = -1;
+    LogPage page = read(tenant, runId, last);
+    response.setContentType(type.toString());
     OutputStream out = response.getOutputStream();
-    out.write("{\"events\":[".getBytes(StandardCharsets.UTF_8));
+    out.write(beginning.getBytes(StandardCharsets.UTF_8));
     boolean first = true;
     while (true) {
       for (RunEvent event : page.events()) {
-        out.write(((first ? "" : ",") + V1Documents.event(event)).getBytes(StandardCharsets.UTF_8));
+        out.write(((first ? "" : ",") + written.apply(event)).getBytes(StandardCharsets.UTF_8));
         first = false;
       }
-      if (page.events().size() < EVENTS_PER_READ) {
+      if (page.isNewest(last)) {
         break;
       }
-      page = read(tenant, runId, page.events().get(page.events().size() - 1).sequence());
+      last = page.last(last);
+      page = read(tenant, runId, last);
     }
-    out.write("]}".getBytes(StandardCharsets.UTF_8));
+    out.write(end.getBytes(StandardCharsets.UTF_8));
   }
 
   private LogPage read(Tenant tenant, String runId, long after) {
     return store
-        .log(tenant, runId, after, EVENTS_PER_READ)
+        .log(tenant, runId, after, EVENTS_PER_READ, CHARACTERS_PER_READ)
         .orElseThrow(() -> Problem.notFound("run"));
   }
 
-  private static void writeFrames(LogPage page, Set<StreamMode> modes, OutputStream out)
-      throws IOException {
-    StringBuilder frames = new StringBuilder();
-    for (RunEvent event : page.events()) {
-      if (modes.stream().anyMatch(mode -> mode.admits(event.type()))) {
-        frames.append("id: ").append(event.sequence());
-        frames.append("\nevent: ").append(V1Mapping.spell(event.type()));
-        frames.append("\ndata: ").append(V1Documents.event(event)).append("\n\n");
-      }
-    }
-    out.write(frames.toString().getBytes(StandardCharsets.UTF_8));
-  }
-
-  /** JSON only if it is asked for, and no less than the stream is. */
-  private static boolean prefersJson(@Nullable String accept) {
+  /** A document only if it is asked for, and no less than the stream is. */
+  private static MediaType preferred(@Nullable String accept) {
+    MediaType preferred = MediaType.TEXT_EVENT_STREAM;
     if (accept == null) {
-      return false;
+      return preferred;
     }
     try {
       List<MediaType> accepted = MediaType.parseMediaTypes(accept);
-      double json = quality(accepted, MediaType.APPLICATION_JSON);
-      return json > 0 && json >= quality(accepted, MediaType.TEXT_EVENT_STREAM);
+      for (MediaType document : List.of(MediaType.APPLICATION_JSON, CloudEvents.BATCH)) {
+        double quality = quality(accepted, document);
+        if (quality > 0 && quality >= quality(accepted, preferred)) {
+          preferred = document;
+        }
+      }
+      return preferred;
     } catch (InvalidMediaTypeException e) {
-      return false;
+      return MediaType.TEXT_EVENT_STREAM;
     }
   }
 

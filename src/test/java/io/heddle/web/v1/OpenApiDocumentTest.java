@@ -356,7 +356,8 @@ class OpenApiDocumentTest {
     new Call("getWorkflow").on("unknown").expect(404);
     new Call("heddleGetWorkflow").on("unknown").expect(404);
     new Call("getRun").on("a%2Fb").expect(400);
-    new Call("getRunEvents").on("unknown").query("streamMode=values").expect(400);
+    new Call("getRunEvents").on("unknown").query("streamMode=everything").expect(400);
+    new Call("getRunEvents").on("unknown").query("bufferMs=5001").expect(400);
     new Call("getRunEvents").on("unknown").header("Last-Event-ID", "x").expect(400);
     new Call("pollRunEvents").on("unknown").query("timeout=61").expect(400);
     new Call("createRun").header("X-Dedup", "enforce").body(JSON.readTree(NOOP)).expect(400);

@@ -1,0 +1,128 @@
+package io.heddle.postgres;
+
+import static io.heddle.testkit.Await.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.heddle.run.Ids;
+import io.heddle.stream.NewsRelay;
+import io.heddle.testkit.PostgresPerJvm;
+import io.heddle.testkit.PostgresPerJvm.Database;
+import io.heddle.testkit.Stores;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class NotificationsTest {
+
+  private static final String MISSED = "missed";
+
+  private static final String DUE = "due";
+
+  private final Database database = PostgresPerJvm.freshDatabase();
+
+  private final Stores stores = Stores.on(database.dataSource());
+
+  private final Node here = new Node();
+
+  private final Node there = new Node();
+
+  /** One end of the line, and everything that was heard at it. */
+  private final class Node implements NewsRelay.Ear {
+
+    final Notifications relay = new Notifications(database.dataSource());
+
+    final Queue<String> heard = new ConcurrentLinkedQueue<>();
+
+    @Override
+    public void heard(String runId) {
+      heard.add(runId);
+    }
+
+    @Override
+    public void missedSome() {
+      heard.add(MISSED);
+    }
+
+    @Override
+    public void due() {
+      heard.add(DUE);
+    }
+
+    /** Whatever was told before it listened counts as missed. */
+    void listen() {
+      relay.start(this);
+      await("the listener").until(() -> heard.contains(MISSED));
+      heard.clear();
+    }
+  }
+
+  @BeforeEach
+  void listen() {
+    stores.claims().register("node-here", Duration.ofHours(1));
+    stores.claims().register("node-there", Duration.ofHours(1));
+    here.listen();
+    there.listen();
+  }
+
+  @AfterEach
+  void close() {
+    here.relay.close();
+    there.relay.close();
+  }
+
+  @Test
+  void theOthersHearAndTheTellerDoesNot() {
+    here.relay.committed("run-a");
+    await("the news").until(() -> there.heard.contains("run-a"));
+    here.relay.due();
+    await("the news").until(() -> there.heard.contains(DUE));
+    there.relay.committed("run-b");
+    await("the answer").until(() -> here.heard.contains("run-b"));
+
+    assertThat(there.heard).containsExactly("run-a", DUE);
+    assertThat(here.heard).containsExactly("run-b");
+  }
+
+  @Test
+  void noNewsAreLostHoweverManyThereAre() {
+    Set<String> runs = new HashSet<>();
+    for (int i = 0; i < 150; i++) {
+      runs.add(Ids.run());
+    }
+
+    runs.forEach(here.relay::committed);
+
+    await("the news").until(() -> there.heard.containsAll(runs));
+    assertThat(there.heard).doesNotContain(MISSED);
+  }
+
+  @Test
+  void whatDoesNotFitIsToldAsAny() {
+    Set<String> runs = new HashSet<>();
+    for (int i = 0; i < 5_000; i++) {
+      runs.add(Ids.run());
+    }
+
+    runs.forEach(here.relay::committed);
+
+    await("the news").until(() -> there.heard.contains(MISSED) || there.heard.containsAll(runs));
+    here.relay.committed("run-after");
+    await("the line to be there still").until(() -> there.heard.contains("run-after"));
+  }
+
+  @Test
+  void aClosedEndIsSilentAndCanBeStartedAgain() {
+    there.relay.close();
+    there.listen();
+
+    here.relay.committed("run-b");
+
+    await("the news").until(() -> there.heard.contains("run-b"));
+    assertThat(there.heard).containsExactly("run-b");
+  }
+}
