@@ -140,7 +140,7 @@ class OrchestrationIsCheckedTest {
     assertThat(
             faults(
                 workflow("w")
-                    .node(
+                    .nodeWith(
                         "node",
                         typeId,
                         Map.of(),

@@ -397,7 +397,7 @@ class OrchestratorsDecideTest {
 
   private static WorkflowBuilder thinking() {
     return workflow("thinking")
-        .node(
+        .nodeWith(
             "thinker",
             "acme.thinker",
             Map.of(),
@@ -405,7 +405,7 @@ class OrchestratorsDecideTest {
                 "inputs",
                 Map.of(
                     "mood", Map.of("type", "variable", "variableName", "mood", "optional", true))))
-        .node(
+        .nodeWith(
             "supervisor",
             "core.orchestrator.supervisor",
             Map.of(),
