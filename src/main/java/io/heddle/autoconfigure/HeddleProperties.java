@@ -97,13 +97,16 @@ record HeddleProperties(
    * @param maxRequestBody Size of a request body.
    * @param maxSubWorkflowDepth How many runs may be above one that a node starts.
    * @param maxFanOut How many runs that one decision started are executed at the same time.
+   * @param maxInFlight Requests this node serves at the same time, open streams and waiting polls
+   *     among them; 0 for any number.
    */
   record Limits(
       @DefaultValue("1000") int maxNodeExecutions,
       @DefaultValue("30d") Duration maxRunDuration,
       @DefaultValue("1MB") DataSize maxRequestBody,
       @DefaultValue("16") int maxSubWorkflowDepth,
-      @DefaultValue("16") int maxFanOut) {}
+      @DefaultValue("16") int maxFanOut,
+      @DefaultValue("4096") int maxInFlight) {}
 
   /**
    * How long a failed node waits for its next attempt; twice as long each time.

@@ -27,11 +27,13 @@ import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
 import io.heddle.spi.Authenticator;
 import io.heddle.stream.CommitNews;
+import io.heddle.web.AdmissionFilter;
 import io.heddle.web.ErrorDispatchFilter;
 import io.heddle.web.Errors;
 import io.heddle.web.EventStreams;
 import io.heddle.web.ExpiredRuns;
 import io.heddle.web.GzipFilter;
+import io.heddle.web.InFlight;
 import io.heddle.web.LongPolls;
 import io.heddle.web.Mutations;
 import io.heddle.web.ProtocolExceptionResolver;
@@ -85,6 +87,10 @@ public final class HeddleWebAutoConfiguration {
 
   private static final int BEFORE_PROTOCOL = BEFORE_SECURITY - 10;
 
+  private static final int AFTER_PROTOCOL = BEFORE_SECURITY + 5;
+
+  private static final Duration LONGEST_RETRY_AFTER = Duration.ofDays(1);
+
   private static final Duration SHORTEST_RETENTION = Duration.ofHours(24);
 
   @Bean
@@ -95,9 +101,13 @@ public final class HeddleWebAutoConfiguration {
 
   @Bean
   Errors heddleErrors(HeddleProperties properties, ObjectProvider<RetentionStore> retention) {
+    Duration retryAfter = properties.retryAfter();
+    if (retryAfter.isNegative() || retryAfter.compareTo(LONGEST_RETRY_AFTER) > 0) {
+      throw new IllegalArgumentException("openwop.retry-after must be between 0 and 24 hours");
+    }
     return new Errors(
         new V1Errors(),
-        Math.toIntExact(properties.retryAfter().toSeconds()),
+        Math.toIntExact(retryAfter.toSeconds()),
         new ExpiredRuns(retention::getObject));
   }
 
@@ -116,6 +126,20 @@ public final class HeddleWebAutoConfiguration {
             new ProtocolFilter(
                 ownership::isOwned, isPublic, authenticators.orderedStream().toList(), errors));
     registration.setOrder(BEFORE_SECURITY);
+    registration.setAsyncSupported(true);
+    return registration;
+  }
+
+  @Bean
+  InFlight heddleInFlight(HeddleProperties properties) {
+    return new InFlight(properties.limits().maxInFlight());
+  }
+
+  @Bean
+  FilterRegistrationBean<AdmissionFilter> heddleAdmissionFilter(InFlight inFlight) {
+    FilterRegistrationBean<AdmissionFilter> registration =
+        new FilterRegistrationBean<>(new AdmissionFilter(PathOwnership::isAlwaysServed, inFlight));
+    registration.setOrder(AFTER_PROTOCOL);
     registration.setAsyncSupported(true);
     return registration;
   }
