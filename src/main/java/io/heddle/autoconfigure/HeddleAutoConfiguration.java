@@ -88,7 +88,7 @@ public final class HeddleAutoConfiguration {
   @Bean
   @ConditionalOnMissingBean
   ClaimStore heddleClaimStore(HostDatabase database) {
-    return new ClaimSql(database.jdbc());
+    return new ClaimSql(database.jdbc(), database.transactions());
   }
 
   @Bean
@@ -262,7 +262,9 @@ public final class HeddleAutoConfiguration {
             claim.ttl(),
             claim.heartbeat() == null ? claim.ttl().dividedBy(4) : claim.heartbeat(),
             claim.poll(),
-            claim.slots());
+            claim.slots(),
+            claim.slotsPerTenant(),
+            properties.limits().maxWaitingRuns());
     return new Claimer(store, settings, clock, worker, threads.workers());
   }
 

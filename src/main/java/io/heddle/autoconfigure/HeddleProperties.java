@@ -82,12 +82,15 @@ record HeddleProperties(
    * @param heartbeat How often a node shows that it lives. Defaults to a quarter of the ttl.
    * @param poll How often a node with free slots looks for due runs nobody told it of.
    * @param slots How many runs this node executes at the same time.
+   * @param slotsPerTenant How many runs of one tenant all nodes together execute at the same time;
+   *     0 for any number. Runs that several nodes accept in the same instant may exceed it.
    */
   record Claim(
       @DefaultValue("15s") Duration ttl,
       @Nullable Duration heartbeat,
       @DefaultValue("500ms") Duration poll,
-      @DefaultValue("64") int slots) {}
+      @DefaultValue("64") int slots,
+      @DefaultValue("0") int slotsPerTenant) {}
 
   /**
    * Ceilings for what a caller may ask for.
@@ -97,6 +100,8 @@ record HeddleProperties(
    * @param maxRequestBody Size of a request body.
    * @param maxSubWorkflowDepth How many runs may be above one that a node starts.
    * @param maxFanOut How many runs that one decision started are executed at the same time.
+   * @param maxWaitingRuns Runs that wait for a free slot of any node before further ones are
+   *     refused; 0 for any number. Looked at once a second.
    * @param maxInFlight Requests this node serves at the same time, open streams and waiting polls
    *     among them; 0 for any number.
    */
@@ -106,6 +111,7 @@ record HeddleProperties(
       @DefaultValue("1MB") DataSize maxRequestBody,
       @DefaultValue("16") int maxSubWorkflowDepth,
       @DefaultValue("16") int maxFanOut,
+      @DefaultValue("100000") int maxWaitingRuns,
       @DefaultValue("4096") int maxInFlight) {}
 
   /**

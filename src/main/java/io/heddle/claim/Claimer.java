@@ -1,12 +1,13 @@
 package io.heddle.claim;
 
+import io.heddle.claim.ClaimStore.Claimed;
 import io.heddle.engine.Worker;
 import io.heddle.run.LocalExecution;
 import io.heddle.run.Run;
+import io.heddle.tenancy.Tenant;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +19,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,8 +51,15 @@ public final class Claimer implements LocalExecution, AutoCloseable {
 
   private final Semaphore slots;
 
+  private final TenantSlots tenants;
+
+  private final WaitingRuns waiting;
+
+  private final LongAdder claimed = new LongAdder();
+
   private final Map<String, Drive> driven = new ConcurrentHashMap<>();
 
+  // Whether more is due than this node could take when it last looked.
   private volatile boolean backlog;
 
   // Runs this node held without executing them when it last compared.
@@ -76,6 +85,8 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     this.worker = worker;
     this.workers = workers;
     this.slots = new Semaphore(settings.slots());
+    this.tenants = new TenantSlots(settings.slotsPerTenant());
+    this.waiting = new WaitingRuns(store, settings.maxWaiting());
   }
 
   /** Makes this node live, also after a close. Throws if the database cannot be reached. */
@@ -91,8 +102,39 @@ public final class Claimer implements LocalExecution, AutoCloseable {
   }
 
   @Override
-  public Optional<Seat> reserve() {
-    return node.id().filter(id -> slots.tryAcquire()).map(OwnSeat::new);
+  public Optional<Seat> reserve(Tenant tenant) {
+    Optional<Seat> seat =
+        node.id().filter(id -> isFreeFor(tenant)).map(id -> new OwnSeat(id, tenant));
+    if (seat.isEmpty()) {
+      waiting.enter();
+    }
+    return seat;
+  }
+
+  private boolean isFreeFor(Tenant tenant) {
+    // While others wait, a free slot goes to whoever's turn it is; claims know.
+    if (backlog || !slots.tryAcquire()) {
+      return false;
+    }
+    if (!tenants.tryOccupy(tenant)) {
+      slots.release();
+      return false;
+    }
+    int limit = settings.slotsPerTenant();
+    boolean free = false;
+    try {
+      free = limit == 0 || store.executing(tenant) < limit;
+    } finally {
+      if (!free) {
+        leaveSlot(tenant);
+      }
+    }
+    return free;
+  }
+
+  private void leaveSlot(Tenant tenant) {
+    tenants.free(tenant);
+    slots.release();
   }
 
   @Override
@@ -117,6 +159,21 @@ public final class Claimer implements LocalExecution, AutoCloseable {
   /** The id under which this node holds its leases; empty while it is not live. */
   public Optional<String> nodeId() {
     return node.id();
+  }
+
+  /** How many runs this node has claimed since its process began, and not accepted itself. */
+  public long claimed() {
+    return claimed.sum();
+  }
+
+  /** How many runs this node is executing. */
+  public int executing() {
+    return driven.size();
+  }
+
+  /** How many runs wait for a slot on any node; a moment old, and beyond 10,000 not exact. */
+  public int waiting() {
+    return waiting.length();
   }
 
   /** Stops claiming, stops executing and hands every run back at once. */
@@ -188,13 +245,15 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     }
     int taken = 0;
     try {
-      List<Run> due = store.claimDue(owner.get(), free);
-      for (Run run : due) {
+      Claimed due = store.claim(owner.get(), free, settings.slotsPerTenant());
+      claimed.add(due.runs().size());
+      for (Run run : due.runs()) {
         taken++;
+        tenants.occupy(run.tenant());
         drive(run, owner.get());
       }
-      // As many as fitted: there may be more, so the next free slot looks at once.
-      backlog = due.size() == free;
+      // The next free slot looks at once.
+      backlog = due.more();
     } finally {
       slots.release(free - taken);
     }
@@ -208,7 +267,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
       workers.execute(drive);
     } catch (RejectedExecutionException e) {
       driven.remove(run.runId(), drive);
-      slots.release();
+      leaveSlot(run.tenant());
     }
   }
 
@@ -256,8 +315,11 @@ public final class Claimer implements LocalExecution, AutoCloseable {
 
     private final String owner;
 
-    OwnSeat(String owner) {
+    private final Tenant tenant;
+
+    OwnSeat(String owner, Tenant tenant) {
       this.owner = owner;
+      this.tenant = tenant;
     }
 
     @Override
@@ -272,7 +334,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
 
     @Override
     public void release() {
-      slots.release();
+      leaveSlot(tenant);
     }
   }
 
@@ -312,7 +374,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
       } finally {
         leave();
         driven.remove(run.runId(), this);
-        slots.release();
+        leaveSlot(run.tenant());
         if (backlog) {
           due();
         }
