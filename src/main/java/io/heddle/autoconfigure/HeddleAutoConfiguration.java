@@ -53,7 +53,9 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProp
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.core.io.support.ResourcePatternResolver;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
@@ -193,7 +195,9 @@ public final class HeddleAutoConfiguration {
         properties.limits().maxRunDuration(),
         new RetryPolicy(properties.retry().firstDelay(), properties.retry().longestDelay()),
         properties.limits().maxSubWorkflowDepth(),
-        properties.limits().maxFanOut());
+        properties.limits().maxFanOut(),
+        properties.limits().maxProcessLosses(),
+        properties.limits().maxNodeDuration());
   }
 
   @Bean
@@ -275,7 +279,18 @@ public final class HeddleAutoConfiguration {
       CommitNews news,
       HostThreads threads,
       HeddleProperties properties) {
-    return new HostLifecycle(claimer, store, news, threads.timer(), properties.stream().lookout());
+    return new HostLifecycle(
+        claimer,
+        store,
+        news,
+        threads.timer(),
+        properties.stream().lookout(),
+        properties.shutdown().grace());
+  }
+
+  @Bean
+  ApplicationListener<ContextClosedEvent> heddleLeaving(HostLifecycle lifecycle) {
+    return event -> lifecycle.leave();
   }
 
   @Bean

@@ -26,6 +26,7 @@ import org.springframework.util.unit.DataSize;
  *     Without it they are protected by the database alone.
  * @param interrupts Questions to people and other systems.
  * @param retention How long what has ended is kept.
+ * @param shutdown How this node stops.
  * @param retryAfter What callers are told to wait while the host cannot serve, in whole seconds.
  */
 @ConfigurationProperties("openwop")
@@ -42,6 +43,7 @@ record HeddleProperties(
     @Nullable String masterKey,
     @DefaultValue Interrupts interrupts,
     @DefaultValue Retention retention,
+    @DefaultValue Shutdown shutdown,
     @DefaultValue("5s") Duration retryAfter) {
 
   // A key must not reach a log with the rest.
@@ -100,6 +102,9 @@ record HeddleProperties(
    * @param maxRequestBody Size of a request body.
    * @param maxSubWorkflowDepth How many runs may be above one that a node starts.
    * @param maxFanOut How many runs that one decision started are executed at the same time.
+   * @param maxProcessLosses Processes that may die over one node before it counts as failed.
+   * @param maxNodeDuration Time that one call of a node's executor may take before it is
+   *     interrupted and counts as failed; a node's 'settings.timeoutMs' can only lower it.
    * @param maxWaitingRuns Runs that wait for a free slot of any node before further ones are
    *     refused; 0 for any number. Looked at once a second.
    * @param maxInFlight Requests this node serves at the same time, open streams and waiting polls
@@ -111,6 +116,8 @@ record HeddleProperties(
       @DefaultValue("1MB") DataSize maxRequestBody,
       @DefaultValue("16") int maxSubWorkflowDepth,
       @DefaultValue("16") int maxFanOut,
+      @DefaultValue("5") int maxProcessLosses,
+      @DefaultValue("1h") Duration maxNodeDuration,
       @DefaultValue("100000") int maxWaitingRuns,
       @DefaultValue("4096") int maxInFlight) {}
 
@@ -153,6 +160,14 @@ record HeddleProperties(
    * @param maxWait How long an executor waits for another one that performs the same effect.
    */
   record Effects(@DefaultValue("14d") Duration retention, @DefaultValue("30s") Duration maxWait) {}
+
+  /**
+   * How this node stops.
+   *
+   * @param grace How long nodes in execution may take to end before they are interrupted, and
+   *     requests in flight to be answered.
+   */
+  record Shutdown(@DefaultValue("10s") Duration grace) {}
 
   /**
    * Event streams.

@@ -4,6 +4,7 @@ import io.heddle.claim.Claimer;
 import io.heddle.run.RunStore;
 import io.heddle.stream.CommitNews;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +32,10 @@ final class HostLifecycle implements SmartLifecycle {
 
   private final Duration lookout;
 
+  private final Duration grace;
+
+  private @Nullable Long leavingSince;
+
   private @Nullable ScheduledFuture<?> looking;
 
   private volatile boolean running;
@@ -40,16 +45,19 @@ final class HostLifecycle implements SmartLifecycle {
       RunStore store,
       CommitNews news,
       ScheduledExecutorService timer,
-      Duration lookout) {
+      Duration lookout,
+      Duration grace) {
     this.claimer = claimer;
     this.store = store;
     this.news = news;
     this.timer = timer;
     this.lookout = lookout;
+    this.grace = grace;
   }
 
   @Override
   public void start() {
+    leavingSince = null;
     claimer.start();
     looking =
         timer.scheduleWithFixedDelay(
@@ -57,12 +65,25 @@ final class HostLifecycle implements SmartLifecycle {
     running = true;
   }
 
+  /**
+   * Begins nothing new from now on, while the web server still ends what it has begun. The grace of
+   * what is being executed counts from here.
+   */
+  void leave() {
+    if (leavingSince == null) {
+      leavingSince = System.nanoTime();
+      claimer.leave();
+    }
+  }
+
   @Override
   public void stop() {
+    leave();
     running = false;
     if (looking != null) {
       looking.cancel(false);
     }
+    awaitIdle();
     claimer.close();
   }
 
@@ -74,6 +95,19 @@ final class HostLifecycle implements SmartLifecycle {
   @Override
   public int getPhase() {
     return 0;
+  }
+
+  private void awaitIdle() {
+    long since = Objects.requireNonNull(leavingSince);
+    try {
+      if (!claimer.awaitIdle(grace.minusNanos(System.nanoTime() - since))) {
+        log.warn(
+            "{} runs are still executed at the end of the grace and are interrupted",
+            claimer.executing());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void look() {

@@ -62,8 +62,13 @@ public final class Claimer implements LocalExecution, AutoCloseable {
   // Whether more is due than this node could take when it last looked.
   private volatile boolean backlog;
 
+  // Set before this node stops: what is executed may end, nothing new begins.
+  private volatile boolean leaving;
+
   // Runs this node held without executing them when it last compared.
   private Set<String> idle = Set.of();
+
+  private final Object idleness = new Object();
 
   private final AtomicBoolean claimQueued = new AtomicBoolean();
 
@@ -92,6 +97,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
   /** Makes this node live, also after a close. Throws if the database cannot be reached. */
   public void start() {
     node.join();
+    leaving = false;
     if (claims.isShutdown()) {
       heartbeats = scheduler("heddle-heartbeat");
       claims = scheduler("heddle-claim");
@@ -105,7 +111,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
   public Optional<Seat> reserve(Tenant tenant) {
     Optional<Seat> seat =
         node.id().filter(id -> isFreeFor(tenant)).map(id -> new OwnSeat(id, tenant));
-    if (seat.isEmpty()) {
+    if (seat.isEmpty() && !leaving) {
       waiting.enter();
     }
     return seat;
@@ -113,7 +119,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
 
   private boolean isFreeFor(Tenant tenant) {
     // While others wait, a free slot goes to whoever's turn it is; claims know.
-    if (backlog || !slots.tryAcquire()) {
+    if (leaving || backlog || !slots.tryAcquire()) {
       return false;
     }
     if (!tenants.tryOccupy(tenant)) {
@@ -176,10 +182,38 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     return waiting.length();
   }
 
+  /**
+   * Begins nothing new: claims nothing, accepts nothing for itself, and hands each run back as soon
+   * as the nodes in execution have ended. Stays live, for those are still executed.
+   */
+  public void leave() {
+    leaving = true;
+    claims.shutdownNow();
+  }
+
+  /**
+   * Waits until nothing is executed here any more.
+   *
+   * @return whether that was so before the time was up
+   */
+  public boolean awaitIdle(Duration atMost) throws InterruptedException {
+    long until = System.nanoTime() + atMost.toNanos();
+    synchronized (idleness) {
+      while (!driven.isEmpty()) {
+        long millis = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
+        if (millis <= 0) {
+          return false;
+        }
+        idleness.wait(millis);
+      }
+    }
+    return true;
+  }
+
   /** Stops claiming, stops executing and hands every run back at once. */
   @Override
   public void close() {
-    claims.shutdownNow();
+    leave();
     heartbeats.shutdownNow();
     driven.values().forEach(Drive::stop);
     try {
@@ -358,7 +392,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     public void run() {
       try {
         if (enter()) {
-          Worker.Result result = worker.drive(run);
+          Worker.Result result = worker.drive(run, () -> leaving);
           result.due().ifPresent(Claimer.this::hint);
           if (result.othersAreDue()) {
             due();
@@ -374,6 +408,9 @@ public final class Claimer implements LocalExecution, AutoCloseable {
       } finally {
         leave();
         driven.remove(run.runId(), this);
+        synchronized (idleness) {
+          idleness.notifyAll();
+        }
         leaveSlot(run.tenant());
         if (backlog) {
           due();

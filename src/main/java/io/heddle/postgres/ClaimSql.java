@@ -38,7 +38,10 @@ public final class ClaimSql implements ClaimStore {
   // Also finds a run that was leased in the instant in which its node was being fenced.
   private static final String FREE_ORPHANS =
       """
-      update openwop.run set lease_owner = null, lease_epoch = lease_epoch + 1, wake_at = now()
+      update openwop.run set lease_owner = null, lease_epoch = lease_epoch + 1, wake_at = now(),
+        losses = case when lost_sequence = next_sequence then losses + 1 else 1 end,
+        lost_epoch = lease_epoch + 1,
+        lost_sequence = next_sequence
       where run_id in (
         select run_id from openwop.run
         where lease_owner is not null

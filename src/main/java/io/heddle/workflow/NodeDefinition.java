@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param inputs where each input port gets its value from, in the order of the definition
  * @param primaryOutput whether the author calls its output the result of the workflow
  * @param agent who acts in this node, as the author describes it, or null
+ * @param timeoutMs how long one call of its executor may take, or null for as long as the host
+ *     allows
  */
 public record NodeDefinition(
     String id,
@@ -21,7 +23,8 @@ public record NodeDefinition(
     Map<String, PortValue> inputs,
     boolean disabled,
     boolean primaryOutput,
-    @Nullable Map<String, @Nullable Object> agent) {
+    @Nullable Map<String, @Nullable Object> agent,
+    @Nullable Long timeoutMs) {
 
   public NodeDefinition {
     config = Collections.unmodifiableMap(new LinkedHashMap<>(config));

@@ -99,7 +99,13 @@ public final class WorkflowParser {
         inputs,
         node.isTrue("disabled"),
         "primary".equals(node.text("outputRole")),
-        agent == null ? null : agent.members());
+        agent == null ? null : agent.members(),
+        nodeTimeout(node.object("settings")));
+  }
+
+  private static @Nullable Long nodeTimeout(@Nullable Element settings) {
+    BigDecimal timeout = settings == null ? null : settings.number(DefinitionShape.NODE_TIMEOUT);
+    return timeout == null || timeout.signum() == 0 ? null : (Long) timeout.longValueExact();
   }
 
   private static PortValue port(Element port) {

@@ -77,7 +77,7 @@ class PortsTest {
       sources.put(port.getKey(), new PortValue.Expression(port.getValue()));
     }
     NodeDefinition node =
-        new NodeDefinition("node", "core.identity", Map.of(), sources, false, false, null);
+        new NodeDefinition("node", "core.identity", Map.of(), sources, false, false, null, null);
     return Ports.resolve(
         node, STATE, inputs, EvaluationScope.of(expressions.build(), run(), STATE));
   }
