@@ -25,6 +25,7 @@ import io.heddle.engine.node.RequiresMissingNode;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptStore;
 import io.heddle.interrupt.InterruptTokens;
+import io.heddle.metrics.RunMeters;
 import io.heddle.postgres.ClaimSql;
 import io.heddle.postgres.EffectSql;
 import io.heddle.postgres.InterruptSql;
@@ -270,6 +271,11 @@ public final class HeddleAutoConfiguration {
             claim.slotsPerTenant(),
             properties.limits().maxWaitingRuns());
     return new Claimer(store, settings, clock, worker, threads.workers());
+  }
+
+  @Bean
+  RunMeters heddleRunMeters(Claimer claimer) {
+    return new RunMeters(claimer::executing, claimer::claimed, claimer::refused, claimer::waiting);
   }
 
   @Bean

@@ -16,6 +16,7 @@ import org.springframework.util.unit.DataSize;
  * @param apiKeys API keys by key id.
  * @param claim How this node takes part in executing runs.
  * @param limits Ceilings for what a caller may ask for; they are enforced and advertised.
+ * @param rateLimit How many requests a node takes of one caller or tenant.
  * @param retry How long a failed node waits for its next attempt.
  * @param workflows Workflow definitions that the host offers to every tenant.
  * @param conformance What only a test deployment serves.
@@ -34,6 +35,7 @@ record HeddleProperties(
     @DefaultValue Map<String, ApiKey> apiKeys,
     @DefaultValue Claim claim,
     @DefaultValue Limits limits,
+    @DefaultValue RateLimit rateLimit,
     @DefaultValue Retry retry,
     @DefaultValue Workflows workflows,
     @DefaultValue Conformance conformance,
@@ -120,6 +122,18 @@ record HeddleProperties(
       @DefaultValue("1h") Duration maxNodeDuration,
       @DefaultValue("100000") int maxWaitingRuns,
       @DefaultValue("4096") int maxInFlight) {}
+
+  /**
+   * How many requests a node takes of one caller or tenant; each node counts for itself.
+   *
+   * @param perKey Requests of one holder of keys in a period; 0 for any number.
+   * @param perTenant Requests of one tenant in a period; 0 for any number.
+   * @param period The time in which so many requests are taken.
+   */
+  record RateLimit(
+      @DefaultValue("0") int perKey,
+      @DefaultValue("0") int perTenant,
+      @DefaultValue("1s") Duration period) {}
 
   /**
    * How long a failed node waits for its next attempt; twice as long each time.

@@ -15,6 +15,7 @@ import io.heddle.idempotency.IdempotentOperations;
 import io.heddle.interrupt.Inbox;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptTokens;
+import io.heddle.metrics.RequestMeters;
 import io.heddle.postgres.AnnotationSql;
 import io.heddle.postgres.ArtifactSql;
 import io.heddle.postgres.IdempotencySql;
@@ -38,9 +39,11 @@ import io.heddle.web.LongPolls;
 import io.heddle.web.Mutations;
 import io.heddle.web.ProtocolExceptionResolver;
 import io.heddle.web.ProtocolFilter;
+import io.heddle.web.RateLimits;
 import io.heddle.web.Requests;
 import io.heddle.web.v1.V1AnnotationsController;
 import io.heddle.web.v1.V1ArtifactsController;
+import io.heddle.web.v1.V1Backpressure;
 import io.heddle.web.v1.V1Capability;
 import io.heddle.web.v1.V1ConcurrentClaimController;
 import io.heddle.web.v1.V1Discovery;
@@ -136,9 +139,32 @@ public final class HeddleWebAutoConfiguration {
   }
 
   @Bean
-  FilterRegistrationBean<AdmissionFilter> heddleAdmissionFilter(InFlight inFlight) {
+  RateLimits heddleRateLimits(HeddleProperties properties) {
+    HeddleProperties.RateLimit limit = properties.rateLimit();
+    return new RateLimits(limit.perKey(), limit.perTenant(), limit.period());
+  }
+
+  @Bean
+  RequestMeters heddleRequestMeters(InFlight inFlight, RateLimits rates) {
+    return new RequestMeters(inFlight::current, inFlight::refused, rates::refused);
+  }
+
+  /**
+   * A part of the claim to the production profile, which stands only as a whole: without retention
+   * there is none.
+   */
+  @Bean
+  @ConditionalOnBean(name = "heddleRetention")
+  V1Backpressure heddleBackpressure(InFlight inFlight, HeddleProperties properties) {
+    return new V1Backpressure(inFlight.cap(), Math.toIntExact(properties.retryAfter().toSeconds()));
+  }
+
+  @Bean
+  FilterRegistrationBean<AdmissionFilter> heddleAdmissionFilter(
+      RateLimits rates, InFlight inFlight) {
     FilterRegistrationBean<AdmissionFilter> registration =
-        new FilterRegistrationBean<>(new AdmissionFilter(PathOwnership::isAlwaysServed, inFlight));
+        new FilterRegistrationBean<>(
+            new AdmissionFilter(PathOwnership::isAlwaysServed, rates, inFlight));
     registration.setOrder(AFTER_PROTOCOL);
     registration.setAsyncSupported(true);
     return registration;

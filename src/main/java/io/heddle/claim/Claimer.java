@@ -177,6 +177,11 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     return driven.size();
   }
 
+  /** How many runs this node has refused because too many wait. */
+  public long refused() {
+    return waiting.refused();
+  }
+
   /** How many runs wait for a slot on any node; a moment old, and beyond 10,000 not exact. */
   public int waiting() {
     return waiting.length();

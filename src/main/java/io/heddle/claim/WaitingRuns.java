@@ -3,6 +3,7 @@ package io.heddle.claim;
 import io.heddle.run.AtCapacityException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * How many runs wait for a free slot somewhere, and how many may. Known from a sample of the
@@ -22,6 +23,8 @@ final class WaitingRuns {
 
   private final AtomicInteger length = new AtomicInteger();
 
+  private final LongAdder refused = new LongAdder();
+
   private final AtomicBoolean sampling = new AtomicBoolean();
 
   private volatile long sampledAt = System.nanoTime() - SAMPLE_NANOS;
@@ -37,9 +40,15 @@ final class WaitingRuns {
       return;
     }
     if (length() >= limit) {
+      refused.increment();
       throw new AtCapacityException("runs waiting for a slot");
     }
     length.incrementAndGet();
+  }
+
+  /** How many were refused. */
+  long refused() {
+    return refused.sum();
   }
 
   /** How many wait; beyond the limit not counted exactly. */
