@@ -23,6 +23,13 @@ public record Limits(
     int maxLosses,
     Duration maxNodeDuration) {
 
+  public Limits {
+    if (maxLosses < 1 || maxNodeDuration.isNegative() || maxNodeDuration.isZero()) {
+      throw new IllegalArgumentException(
+          "At least one process may be lost, and a node may take longer than nothing");
+    }
+  }
+
   /** The reserved member of {@code configurable} that lowers {@link #maxNodeExecutions}. */
   public static final String RECURSION_LIMIT = "recursionLimit";
 
