@@ -109,6 +109,7 @@ class RunbookEnvironmentTest {
                 "OPENWOP_PORT", "9999",
                 "OPENWOP_FIXTURES_DIR", "/fixtures",
                 "OPENWOP_RETRY_AFTER_SECONDS", " 9 ",
+                "OPENWOP_MAX_INFLIGHT", "12",
                 "OPENWOP_CLAIM_TTL_MS", "2000"));
 
     assertThat(properties)
@@ -116,6 +117,7 @@ class RunbookEnvironmentTest {
             Map.entry("server.port", "9999"),
             Map.entry("openwop.conformance.fixtures-dir", "/fixtures"),
             Map.entry("openwop.retry-after", "9s"),
+            Map.entry("openwop.limits.max-in-flight", "12"),
             Map.entry("openwop.claim.ttl", "2000ms"));
   }
 

@@ -25,6 +25,7 @@ import io.heddle.engine.node.RequiresMissingNode;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptStore;
 import io.heddle.interrupt.InterruptTokens;
+import io.heddle.metrics.RunMeters;
 import io.heddle.postgres.ClaimSql;
 import io.heddle.postgres.EffectSql;
 import io.heddle.postgres.InterruptSql;
@@ -55,7 +56,9 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProp
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.core.io.support.ResourcePatternResolver;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
@@ -90,7 +93,7 @@ public final class HeddleAutoConfiguration {
   @Bean
   @ConditionalOnMissingBean
   ClaimStore heddleClaimStore(HostDatabase database) {
-    return new ClaimSql(database.jdbc());
+    return new ClaimSql(database.jdbc(), database.transactions());
   }
 
   @Bean
@@ -195,7 +198,9 @@ public final class HeddleAutoConfiguration {
         properties.limits().maxRunDuration(),
         new RetryPolicy(properties.retry().firstDelay(), properties.retry().longestDelay()),
         properties.limits().maxSubWorkflowDepth(),
-        properties.limits().maxFanOut());
+        properties.limits().maxFanOut(),
+        properties.limits().maxProcessLosses(),
+        properties.limits().maxNodeDuration());
   }
 
   @Bean
@@ -278,8 +283,15 @@ public final class HeddleAutoConfiguration {
             claim.ttl(),
             claim.heartbeat() == null ? claim.ttl().dividedBy(4) : claim.heartbeat(),
             claim.poll(),
-            claim.slots());
+            claim.slots(),
+            claim.slotsPerTenant(),
+            properties.limits().maxWaitingRuns());
     return new Claimer(store, settings, clock, worker, threads.workers(), relay::due);
+  }
+
+  @Bean
+  RunMeters heddleRunMeters(Claimer claimer) {
+    return new RunMeters(claimer::executing, claimer::claimed, claimer::refused, claimer::waiting);
   }
 
   @Bean
@@ -291,7 +303,18 @@ public final class HeddleAutoConfiguration {
       HostThreads threads,
       HeddleProperties properties) {
     return new HostLifecycle(
-        claimer, store, news, relay, threads.timer(), properties.stream().lookout());
+        claimer,
+        store,
+        news,
+        relay,
+        threads.timer(),
+        properties.stream().lookout(),
+        properties.shutdown().grace());
+  }
+
+  @Bean
+  ApplicationListener<ContextClosedEvent> heddleLeaving(HostLifecycle lifecycle) {
+    return event -> lifecycle.leave();
   }
 
   @Bean

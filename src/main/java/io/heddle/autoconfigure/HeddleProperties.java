@@ -16,6 +16,7 @@ import org.springframework.util.unit.DataSize;
  * @param apiKeys API keys by key id.
  * @param claim How this node takes part in executing runs.
  * @param limits Ceilings for what a caller may ask for; they are enforced and advertised.
+ * @param rateLimit How many requests a node takes of one caller or tenant.
  * @param retry How long a failed node waits for its next attempt.
  * @param workflows Workflow definitions that the host offers to every tenant.
  * @param conformance What only a test deployment serves.
@@ -26,6 +27,7 @@ import org.springframework.util.unit.DataSize;
  *     Without it they are protected by the database alone.
  * @param interrupts Questions to people and other systems.
  * @param retention How long what has ended is kept.
+ * @param shutdown How this node stops.
  * @param retryAfter What callers are told to wait while the host cannot serve, in whole seconds.
  */
 @ConfigurationProperties("openwop")
@@ -33,6 +35,7 @@ record HeddleProperties(
     @DefaultValue Map<String, ApiKey> apiKeys,
     @DefaultValue Claim claim,
     @DefaultValue Limits limits,
+    @DefaultValue RateLimit rateLimit,
     @DefaultValue Retry retry,
     @DefaultValue Workflows workflows,
     @DefaultValue Conformance conformance,
@@ -42,6 +45,7 @@ record HeddleProperties(
     @Nullable String masterKey,
     @DefaultValue Interrupts interrupts,
     @DefaultValue Retention retention,
+    @DefaultValue Shutdown shutdown,
     @DefaultValue("5s") Duration retryAfter) {
 
   // A key must not reach a log with the rest.
@@ -82,12 +86,15 @@ record HeddleProperties(
    * @param heartbeat How often a node shows that it lives. Defaults to a quarter of the ttl.
    * @param poll How often a node with free slots looks for due runs nobody told it of.
    * @param slots How many runs this node executes at the same time.
+   * @param slotsPerTenant How many runs of one tenant all nodes together execute at the same time;
+   *     0 for any number. Runs that several nodes accept in the same instant may exceed it.
    */
   record Claim(
       @DefaultValue("15s") Duration ttl,
       @Nullable Duration heartbeat,
       @DefaultValue("500ms") Duration poll,
-      @DefaultValue("64") int slots) {}
+      @DefaultValue("64") int slots,
+      @DefaultValue("0") int slotsPerTenant) {}
 
   /**
    * Ceilings for what a caller may ask for.
@@ -97,13 +104,36 @@ record HeddleProperties(
    * @param maxRequestBody Size of a request body.
    * @param maxSubWorkflowDepth How many runs may be above one that a node starts.
    * @param maxFanOut How many runs that one decision started are executed at the same time.
+   * @param maxProcessLosses Processes that may die over one node before it counts as failed.
+   * @param maxNodeDuration Time that one call of a node's executor may take before it is
+   *     interrupted and counts as failed; a node's 'settings.timeoutMs' can only lower it.
+   * @param maxWaitingRuns Runs that wait for a free slot of any node before further ones are
+   *     refused; 0 for any number. Looked at once a second.
+   * @param maxInFlight Requests this node serves at the same time, open streams and waiting polls
+   *     among them; 0 for any number.
    */
   record Limits(
       @DefaultValue("1000") int maxNodeExecutions,
       @DefaultValue("30d") Duration maxRunDuration,
       @DefaultValue("1MB") DataSize maxRequestBody,
       @DefaultValue("16") int maxSubWorkflowDepth,
-      @DefaultValue("16") int maxFanOut) {}
+      @DefaultValue("16") int maxFanOut,
+      @DefaultValue("5") int maxProcessLosses,
+      @DefaultValue("1h") Duration maxNodeDuration,
+      @DefaultValue("100000") int maxWaitingRuns,
+      @DefaultValue("4096") int maxInFlight) {}
+
+  /**
+   * How many requests a node takes of one caller or tenant; each node counts for itself.
+   *
+   * @param perKey Requests of one holder of keys in a period; 0 for any number.
+   * @param perTenant Requests of one tenant in a period; 0 for any number.
+   * @param period The time in which so many requests are taken.
+   */
+  record RateLimit(
+      @DefaultValue("0") int perKey,
+      @DefaultValue("0") int perTenant,
+      @DefaultValue("1s") Duration period) {}
 
   /**
    * How long a failed node waits for its next attempt; twice as long each time.
@@ -144,6 +174,14 @@ record HeddleProperties(
    * @param maxWait How long an executor waits for another one that performs the same effect.
    */
   record Effects(@DefaultValue("14d") Duration retention, @DefaultValue("30s") Duration maxWait) {}
+
+  /**
+   * How this node stops.
+   *
+   * @param grace How long nodes in execution may take to end before they are interrupted, and
+   *     requests in flight to be answered.
+   */
+  record Shutdown(@DefaultValue("10s") Duration grace) {}
 
   /**
    * Event streams.

@@ -15,6 +15,7 @@ import io.heddle.idempotency.IdempotentOperations;
 import io.heddle.interrupt.Inbox;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptTokens;
+import io.heddle.metrics.RequestMeters;
 import io.heddle.postgres.AnnotationSql;
 import io.heddle.postgres.ArtifactSql;
 import io.heddle.postgres.IdempotencySql;
@@ -27,18 +28,22 @@ import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
 import io.heddle.spi.Authenticator;
 import io.heddle.stream.CommitNews;
+import io.heddle.web.AdmissionFilter;
 import io.heddle.web.ErrorDispatchFilter;
 import io.heddle.web.Errors;
 import io.heddle.web.EventStreams;
 import io.heddle.web.ExpiredRuns;
 import io.heddle.web.GzipFilter;
+import io.heddle.web.InFlight;
 import io.heddle.web.LongPolls;
 import io.heddle.web.Mutations;
 import io.heddle.web.ProtocolExceptionResolver;
 import io.heddle.web.ProtocolFilter;
+import io.heddle.web.RateLimits;
 import io.heddle.web.Requests;
 import io.heddle.web.v1.V1AnnotationsController;
 import io.heddle.web.v1.V1ArtifactsController;
+import io.heddle.web.v1.V1Backpressure;
 import io.heddle.web.v1.V1Capability;
 import io.heddle.web.v1.V1ConcurrentClaimController;
 import io.heddle.web.v1.V1Discovery;
@@ -85,6 +90,10 @@ public final class HeddleWebAutoConfiguration {
 
   private static final int BEFORE_PROTOCOL = BEFORE_SECURITY - 10;
 
+  private static final int AFTER_PROTOCOL = BEFORE_SECURITY + 5;
+
+  private static final Duration LONGEST_RETRY_AFTER = Duration.ofDays(1);
+
   private static final Duration SHORTEST_RETENTION = Duration.ofHours(24);
 
   @Bean
@@ -95,9 +104,13 @@ public final class HeddleWebAutoConfiguration {
 
   @Bean
   Errors heddleErrors(HeddleProperties properties, ObjectProvider<RetentionStore> retention) {
+    Duration retryAfter = properties.retryAfter();
+    if (retryAfter.isNegative() || retryAfter.compareTo(LONGEST_RETRY_AFTER) > 0) {
+      throw new IllegalArgumentException("openwop.retry-after must be between 0 and 24 hours");
+    }
     return new Errors(
         new V1Errors(),
-        Math.toIntExact(properties.retryAfter().toSeconds()),
+        Math.toIntExact(retryAfter.toSeconds()),
         new ExpiredRuns(retention::getObject));
   }
 
@@ -116,6 +129,43 @@ public final class HeddleWebAutoConfiguration {
             new ProtocolFilter(
                 ownership::isOwned, isPublic, authenticators.orderedStream().toList(), errors));
     registration.setOrder(BEFORE_SECURITY);
+    registration.setAsyncSupported(true);
+    return registration;
+  }
+
+  @Bean
+  InFlight heddleInFlight(HeddleProperties properties) {
+    return new InFlight(properties.limits().maxInFlight());
+  }
+
+  @Bean
+  RateLimits heddleRateLimits(HeddleProperties properties) {
+    HeddleProperties.RateLimit limit = properties.rateLimit();
+    return new RateLimits(limit.perKey(), limit.perTenant(), limit.period());
+  }
+
+  @Bean
+  RequestMeters heddleRequestMeters(InFlight inFlight, RateLimits rates) {
+    return new RequestMeters(inFlight::current, inFlight::refused, rates::refused);
+  }
+
+  /**
+   * A part of the claim to the production profile, which stands only as a whole: without retention
+   * there is none.
+   */
+  @Bean
+  @ConditionalOnBean(name = "heddleRetention")
+  V1Backpressure heddleBackpressure(InFlight inFlight, HeddleProperties properties) {
+    return new V1Backpressure(inFlight.cap(), Math.toIntExact(properties.retryAfter().toSeconds()));
+  }
+
+  @Bean
+  FilterRegistrationBean<AdmissionFilter> heddleAdmissionFilter(
+      RateLimits rates, InFlight inFlight) {
+    FilterRegistrationBean<AdmissionFilter> registration =
+        new FilterRegistrationBean<>(
+            new AdmissionFilter(PathOwnership::isAlwaysServed, rates, inFlight));
+    registration.setOrder(AFTER_PROTOCOL);
     registration.setAsyncSupported(true);
     return registration;
   }

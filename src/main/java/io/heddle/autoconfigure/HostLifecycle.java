@@ -5,6 +5,7 @@ import io.heddle.run.RunStore;
 import io.heddle.stream.CommitNews;
 import io.heddle.stream.NewsRelay;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +35,10 @@ final class HostLifecycle implements SmartLifecycle, NewsRelay.Ear {
 
   private final Duration lookout;
 
+  private final Duration grace;
+
+  private @Nullable Long leavingSince;
+
   private @Nullable ScheduledFuture<?> looking;
 
   private volatile boolean running;
@@ -44,17 +49,20 @@ final class HostLifecycle implements SmartLifecycle, NewsRelay.Ear {
       CommitNews news,
       NewsRelay relay,
       ScheduledExecutorService timer,
-      Duration lookout) {
+      Duration lookout,
+      Duration grace) {
     this.claimer = claimer;
     this.store = store;
     this.news = news;
     this.relay = relay;
     this.timer = timer;
     this.lookout = lookout;
+    this.grace = grace;
   }
 
   @Override
   public void start() {
+    leavingSince = null;
     claimer.start();
     relay.start(this);
     looking =
@@ -63,12 +71,25 @@ final class HostLifecycle implements SmartLifecycle, NewsRelay.Ear {
     running = true;
   }
 
+  /**
+   * Begins nothing new from now on, while the web server still ends what it has begun. The grace of
+   * what is being executed counts from here.
+   */
+  void leave() {
+    if (leavingSince == null) {
+      leavingSince = System.nanoTime();
+      claimer.leave();
+    }
+  }
+
   @Override
   public void stop() {
+    leave();
     running = false;
     if (looking != null) {
       looking.cancel(false);
     }
+    awaitIdle();
     relay.close();
     claimer.close();
   }
@@ -96,6 +117,19 @@ final class HostLifecycle implements SmartLifecycle, NewsRelay.Ear {
   @Override
   public void due() {
     claimer.claimSoon();
+  }
+
+  private void awaitIdle() {
+    long since = Objects.requireNonNull(leavingSince);
+    try {
+      if (!claimer.awaitIdle(grace.minusNanos(System.nanoTime() - since))) {
+        log.warn(
+            "{} runs are still executed at the end of the grace and are interrupted",
+            claimer.executing());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void look() {

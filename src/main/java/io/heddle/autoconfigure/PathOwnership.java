@@ -41,6 +41,11 @@ final class PathOwnership {
         || isHealth(path);
   }
 
+  /** Whether a path answers however busy the host is: what tells how it is and what it can. */
+  static boolean isAlwaysServed(String path) {
+    return isPublic(path) || path.startsWith("/actuator/");
+  }
+
   static boolean isProtocol(String path) {
     return path.equals(WELL_KNOWN) || path.equals(ROOT) || path.startsWith(ROOT + "/");
   }

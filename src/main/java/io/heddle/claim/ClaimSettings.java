@@ -9,12 +9,25 @@ import java.time.Duration;
  * @param heartbeat how often a node shows that it lives; well below {@code ttl}
  * @param poll how often a node with free slots looks for due runs nobody told it of
  * @param slots how many runs this node executes at the same time
+ * @param slotsPerTenant how many runs of one tenant all nodes together execute at the same time; 0
+ *     for any number
+ * @param maxWaiting how many runs may wait for a free slot before more are refused; 0 for any
+ *     number
  */
-public record ClaimSettings(Duration ttl, Duration heartbeat, Duration poll, int slots) {
+public record ClaimSettings(
+    Duration ttl,
+    Duration heartbeat,
+    Duration poll,
+    int slots,
+    int slotsPerTenant,
+    int maxWaiting) {
 
   public ClaimSettings {
     if (slots < 1) {
       throw new IllegalArgumentException("A node needs at least one slot");
+    }
+    if (slotsPerTenant < 0 || maxWaiting < 0) {
+      throw new IllegalArgumentException("A limit must not be negative; 0 means none");
     }
     if (heartbeat.isZero()
         || heartbeat.isNegative()

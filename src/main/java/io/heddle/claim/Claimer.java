@@ -1,12 +1,13 @@
 package io.heddle.claim;
 
+import io.heddle.claim.ClaimStore.Claimed;
 import io.heddle.engine.Worker;
 import io.heddle.run.LocalExecution;
 import io.heddle.run.Run;
+import io.heddle.tenancy.Tenant;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +19,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,12 +53,24 @@ public final class Claimer implements LocalExecution, AutoCloseable {
 
   private final Semaphore slots;
 
+  private final TenantSlots tenants;
+
+  private final WaitingRuns waiting;
+
+  private final LongAdder claimed = new LongAdder();
+
   private final Map<String, Drive> driven = new ConcurrentHashMap<>();
 
+  // Whether more is due than this node could take when it last looked.
   private volatile boolean backlog;
+
+  // Set before this node stops: what is executed may end, nothing new begins.
+  private volatile boolean leaving;
 
   // Runs this node held without executing them when it last compared.
   private Set<String> idle = Set.of();
+
+  private final Object idleness = new Object();
 
   private final AtomicBoolean claimQueued = new AtomicBoolean();
 
@@ -84,11 +98,14 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     this.workers = workers;
     this.passOn = passOn;
     this.slots = new Semaphore(settings.slots());
+    this.tenants = new TenantSlots(settings.slotsPerTenant());
+    this.waiting = new WaitingRuns(store, settings.maxWaiting());
   }
 
   /** Makes this node live, also after a close. Throws if the database cannot be reached. */
   public void start() {
     node.join();
+    leaving = false;
     if (claims.isShutdown()) {
       heartbeats = scheduler("heddle-heartbeat");
       claims = scheduler("heddle-claim");
@@ -99,8 +116,39 @@ public final class Claimer implements LocalExecution, AutoCloseable {
   }
 
   @Override
-  public Optional<Seat> reserve() {
-    return node.id().filter(id -> slots.tryAcquire()).map(OwnSeat::new);
+  public Optional<Seat> reserve(Tenant tenant) {
+    Optional<Seat> seat =
+        node.id().filter(id -> isFreeFor(tenant)).map(id -> new OwnSeat(id, tenant));
+    if (seat.isEmpty() && !leaving) {
+      waiting.enter();
+    }
+    return seat;
+  }
+
+  private boolean isFreeFor(Tenant tenant) {
+    // While others wait, a free slot goes to whoever's turn it is; claims know.
+    if (leaving || backlog || !slots.tryAcquire()) {
+      return false;
+    }
+    if (!tenants.tryOccupy(tenant)) {
+      slots.release();
+      return false;
+    }
+    int limit = settings.slotsPerTenant();
+    boolean free = false;
+    try {
+      free = limit == 0 || store.executing(tenant) < limit;
+    } finally {
+      if (!free) {
+        leaveSlot(tenant);
+      }
+    }
+    return free;
+  }
+
+  private void leaveSlot(Tenant tenant) {
+    tenants.free(tenant);
+    slots.release();
   }
 
   @Override
@@ -135,10 +183,58 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     return node.id();
   }
 
+  /** How many runs this node has claimed since its process began, and not accepted itself. */
+  public long claimed() {
+    return claimed.sum();
+  }
+
+  /** How many runs this node is executing. */
+  public int executing() {
+    return driven.size();
+  }
+
+  /** How many runs this node has refused because too many wait. */
+  public long refused() {
+    return waiting.refused();
+  }
+
+  /** How many runs wait for a slot on any node; a moment old, and beyond 10,000 not exact. */
+  public int waiting() {
+    return waiting.length();
+  }
+
+  /**
+   * Begins nothing new: claims nothing, accepts nothing for itself, and hands each run back as soon
+   * as the nodes in execution have ended. Stays live, for those are still executed.
+   */
+  public void leave() {
+    leaving = true;
+    claims.shutdownNow();
+  }
+
+  /**
+   * Waits until nothing is executed here any more.
+   *
+   * @return whether that was so before the time was up
+   */
+  public boolean awaitIdle(Duration atMost) throws InterruptedException {
+    long until = System.nanoTime() + atMost.toNanos();
+    synchronized (idleness) {
+      while (!driven.isEmpty()) {
+        long millis = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
+        if (millis <= 0) {
+          return false;
+        }
+        idleness.wait(millis);
+      }
+    }
+    return true;
+  }
+
   /** Stops claiming, stops executing and hands every run back at once. */
   @Override
   public void close() {
-    claims.shutdownNow();
+    leave();
     heartbeats.shutdownNow();
     driven.values().forEach(Drive::stop);
     try {
@@ -204,13 +300,15 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     }
     int taken = 0;
     try {
-      List<Run> due = store.claimDue(owner.get(), free);
-      for (Run run : due) {
+      Claimed due = store.claim(owner.get(), free, settings.slotsPerTenant());
+      claimed.add(due.runs().size());
+      for (Run run : due.runs()) {
         taken++;
+        tenants.occupy(run.tenant());
         drive(run, owner.get());
       }
-      // As many as fitted: there may be more, so the next free slot looks at once.
-      backlog = due.size() == free;
+      // The next free slot looks at once.
+      backlog = due.more();
     } finally {
       slots.release(free - taken);
     }
@@ -224,7 +322,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
       workers.execute(drive);
     } catch (RejectedExecutionException e) {
       driven.remove(run.runId(), drive);
-      slots.release();
+      leaveSlot(run.tenant());
     }
   }
 
@@ -272,8 +370,11 @@ public final class Claimer implements LocalExecution, AutoCloseable {
 
     private final String owner;
 
-    OwnSeat(String owner) {
+    private final Tenant tenant;
+
+    OwnSeat(String owner, Tenant tenant) {
       this.owner = owner;
+      this.tenant = tenant;
     }
 
     @Override
@@ -288,7 +389,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
 
     @Override
     public void release() {
-      slots.release();
+      leaveSlot(tenant);
     }
   }
 
@@ -312,7 +413,7 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     public void run() {
       try {
         if (enter()) {
-          Worker.Result result = worker.drive(run);
+          Worker.Result result = worker.drive(run, () -> leaving);
           result.due().ifPresent(Claimer.this::hint);
           if (result.othersAreDue()) {
             due();
@@ -328,7 +429,10 @@ public final class Claimer implements LocalExecution, AutoCloseable {
       } finally {
         leave();
         driven.remove(run.runId(), this);
-        slots.release();
+        synchronized (idleness) {
+          idleness.notifyAll();
+        }
+        leaveSlot(run.tenant());
         if (backlog) {
           claimSoon();
         }

@@ -191,6 +191,13 @@ final class Draft {
     events.addAll(told);
   }
 
+  /** Records that a process was lost while it executed a node; returns how many were by now. */
+  int lose(NodeDefinition node) {
+    NodeState lost = Objects.requireNonNull(state.nodes().get(node.id())).lost();
+    state = state.with(node.id(), lost);
+    return lost.losses();
+  }
+
   /** Records what a node came to; returns the error that ends the run, if it does. */
   Optional<RunError> end(NodeDefinition node, NodeResult result) {
     NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));

@@ -11,13 +11,25 @@ import java.time.Duration;
  * @param retries how long a failed node waits for its next attempt
  * @param maxDepth how many runs may be above one that a node starts
  * @param maxFanOut how many runs that one decision started are executed at the same time
+ * @param maxLosses how many processes may be lost over one node, or over one run without anything
+ *     being committed, before it counts as failed; at least 1
+ * @param maxNodeDuration how long an executor that is not pure may take for one call
  */
 public record Limits(
     int maxNodeExecutions,
     Duration maxRunDuration,
     RetryPolicy retries,
     int maxDepth,
-    int maxFanOut) {
+    int maxFanOut,
+    int maxLosses,
+    Duration maxNodeDuration) {
+
+  public Limits {
+    if (maxLosses < 1 || maxNodeDuration.isNegative() || maxNodeDuration.isZero()) {
+      throw new IllegalArgumentException(
+          "At least one process may be lost, and a node may take longer than nothing");
+    }
+  }
 
   /** The reserved member of {@code configurable} that lowers {@link #maxNodeExecutions}. */
   public static final String RECURSION_LIMIT = "recursionLimit";

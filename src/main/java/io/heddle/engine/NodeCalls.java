@@ -97,9 +97,9 @@ final class NodeCalls implements AutoCloseable {
 
   private final Pins pins;
 
-  private final Map<String, Future<?>> executing = new HashMap<>();
+  private final Map<String, Call> executing = new HashMap<>();
 
-  private final BlockingQueue<Message> messages = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Sent> messages = new LinkedBlockingQueue<>();
 
   NodeCalls(
       Run run,
@@ -127,34 +127,75 @@ final class NodeCalls implements AutoCloseable {
     return call(executors.of(node.typeId()), node, state, pins);
   }
 
-  /** Executes a node on a thread of its own. */
-  void submit(NodeDefinition node, RunState state) {
+  /** Executes a node on a thread of its own, for no longer than allowed. */
+  void submit(NodeDefinition node, RunState state, Duration allowed) {
     NodeExecutor executor = executors.of(node.typeId());
-    executing.put(node.id(), threads.submit(() -> messages.add(outcome(executor, node, state))));
+    Call call = new Call(node.id(), System.nanoTime(), allowed);
+    call.future =
+        threads.submit(() -> messages.add(new Sent(call, outcome(call, executor, node, state))));
+    executing.put(node.id(), call);
   }
 
   boolean areExecuting() {
     return !executing.isEmpty();
   }
 
-  /** A message that is there, or that comes within a time. */
+  /** A message that is there, or that comes within a time; a call that takes too long is one. */
   Optional<Message> next(long millis) throws InterruptedException {
-    Message next = messages.poll(millis, TimeUnit.MILLISECONDS);
-    if (next instanceof Finished finished) {
-      executing.remove(finished.nodeId());
+    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    while (true) {
+      long now = System.nanoTime();
+      long left =
+          executing.values().stream().mapToLong(call -> call.left(now)).min().orElse(until - now);
+      Sent next = messages.poll(Math.max(0, Math.min(until - now, left)), TimeUnit.NANOSECONDS);
+      if (next != null && executing.get(next.call().nodeId) == next.call()) {
+        if (next.message() instanceof Finished finished) {
+          executing.remove(finished.nodeId());
+        }
+        return Optional.of(next.message());
+      }
+      if (next != null && next.message() instanceof PinRequest request) {
+        request.pinned().cancel(true);
+      }
+      if (next == null) {
+        Optional<Message> overdue = giveUp();
+        if (overdue.isPresent() || System.nanoTime() - until >= 0) {
+          return overdue;
+        }
+      }
     }
-    return Optional.ofNullable(next);
+  }
+
+  /** Interrupts a call that takes too long. Whatever it comes to later, nobody reads that. */
+  private Optional<Message> giveUp() {
+    long now = System.nanoTime();
+    for (Call call : executing.values()) {
+      if (call.left(now) <= 0) {
+        executing.remove(call.nodeId);
+        call.cancel();
+        return Optional.of(
+            new Finished(
+                call.nodeId,
+                Outcome.of(
+                    new NodeResult.Failed(
+                        "heddle.node_timeout",
+                        "The node took longer than the %d ms it may"
+                            .formatted(call.allowed.toMillis()),
+                        true))));
+      }
+    }
+    return Optional.empty();
   }
 
   /** Asks the thread that executes the run, which alone changes what is known of it. */
-  private int ask(RunState state, String nodeId, String changeId, int version)
+  private int ask(Call call, RunState state, String nodeId, String changeId, int version)
       throws InterruptedException {
     Integer known = state.versions().get(changeId);
     if (known != null) {
       return known;
     }
     CompletableFuture<Integer> pinned = new CompletableFuture<>();
-    messages.add(new PinRequest(nodeId, changeId, version, pinned));
+    messages.add(new Sent(call, new PinRequest(nodeId, changeId, version, pinned)));
     try {
       return pinned.get();
     } catch (ExecutionException e) {
@@ -164,10 +205,10 @@ final class NodeCalls implements AutoCloseable {
 
   @Override
   public void close() {
-    executing.values().forEach(node -> node.cancel(true));
+    executing.values().forEach(Call::cancel);
   }
 
-  private Finished outcome(NodeExecutor executor, NodeDefinition node, RunState state) {
+  private Finished outcome(Call call, NodeExecutor executor, NodeDefinition node, RunState state) {
     try {
       return new Finished(
           node.id(),
@@ -175,7 +216,7 @@ final class NodeCalls implements AutoCloseable {
               executor,
               node,
               state,
-              (nodeId, changeId, version) -> ask(state, nodeId, changeId, version)));
+              (nodeId, changeId, version) -> ask(call, state, nodeId, changeId, version)));
     } catch (InterruptedException e) {
       // Either this execution has ended and nobody reads this, or the executor interrupts itself.
       return new Finished(
@@ -309,6 +350,36 @@ final class NodeCalls implements AutoCloseable {
             schema,
             request.timeout()),
         Json.parseObject(Json.write(suspended.memo())));
+  }
+
+  private record Sent(Call call, Message message) {}
+
+  /** One execution on a thread of its own. By this clock, for it ends with the process. */
+  private static final class Call {
+
+    private final String nodeId;
+
+    private final long startedAt;
+
+    private final Duration allowed;
+
+    private @Nullable Future<?> future;
+
+    Call(String nodeId, long startedAt, Duration allowed) {
+      this.nodeId = nodeId;
+      this.startedAt = startedAt;
+      this.allowed = allowed;
+    }
+
+    long left(long now) {
+      return TimeUnit.MILLISECONDS.toNanos(allowed.toMillis()) - (now - startedAt);
+    }
+
+    void cancel() {
+      if (future != null) {
+        future.cancel(true);
+      }
+    }
   }
 
   private record Context(

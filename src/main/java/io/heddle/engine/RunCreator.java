@@ -117,7 +117,7 @@ public final class RunCreator {
    * @throws RunAlreadyActiveException if the run cannot be the only one of its scope
    */
   public Optional<Accepted> create(Request request) {
-    Optional<Seat> seat = execution.reserve();
+    Optional<Seat> seat = execution.reserve(request.tenant());
     Optional<Accepted> accepted = Optional.empty();
     try {
       Optional<Registered> workflow = workflows.newestSeen(request.tenant(), request.workflowId());

@@ -11,6 +11,7 @@ import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Orchestration;
 import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunStatus;
+import io.heddle.run.RunStore;
 import io.heddle.run.RunStore.ChildStanding;
 import io.heddle.run.Step;
 import io.heddle.run.Wakeup;
@@ -56,9 +57,17 @@ final class RunExecution {
 
     /** The side effects of a call of an executor. */
     NodeEffects effects(Execution execution);
+
+    /** See {@link RunStore#losses}; however long that takes. */
+    int losses(Run run) throws InterruptedException;
+
+    /** Whether this host is about to stop: what is being done may end, nothing new may begin. */
+    boolean isLeaving();
   }
 
   private static final Logger log = LoggerFactory.getLogger(RunExecution.class);
+
+  private static final int EPOCH_AFTER_A_LOSS = 3;
 
   // Keeps one commit, and what a crash repeats, of a bounded size.
   private static final int EVENTS_PER_STEP = 500;
@@ -146,6 +155,10 @@ final class RunExecution {
         draft.append(EventType.RUN_STARTED, null, Payloads.runStarted(run));
       }
       List<NodeDefinition> interrupted = nodes(this::wasInterrupted);
+      Optional<End> poisoned = blame(interrupted);
+      if (poisoned.isPresent()) {
+        return poisoned.get().due();
+      }
       while (true) {
         Optional<End> end = advance(interrupted);
         if (end.isPresent()) {
@@ -166,12 +179,47 @@ final class RunExecution {
     return startedRuns || run.parent() != null;
   }
 
+  /** Gives up on what processes keep dying of; nodes that may be started again remain. */
+  private Optional<End> blame(List<NodeDefinition> interrupted)
+      throws InterruptedException, Fenced {
+    // Somebody else must have held it, and been fenced, before this node took it.
+    int losses = run.leaseEpoch() < EPOCH_AFTER_A_LOSS ? 0 : surroundings.losses(run);
+    if (losses == 0) {
+      return Optional.empty();
+    }
+    if (losses >= limits.maxLosses()) {
+      return fail(lost("run", losses), null);
+    }
+    for (NodeDefinition node : List.copyOf(interrupted)) {
+      int blamed = draft.lose(node);
+      if (blamed >= limits.maxLosses()) {
+        interrupted.remove(node);
+        RunError error = lost("node", blamed);
+        Optional<RunError> failure =
+            draft.end(node, NodeResult.failed(error.code(), error.message()));
+        if (failure.isPresent()) {
+          return fail(failure.get(), node.id());
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static RunError lost(String what, int losses) {
+    return new RunError(
+        "heddle.host_lost",
+        "%d processes in a row were lost while they executed the %s".formatted(losses, what));
+  }
+
   /** Does what can be done now, or waits; returns how this execution ended, once it has. */
   private Optional<End> advance(List<NodeDefinition> interrupted)
       throws InterruptedException, Fenced {
     Duration elapsed = Duration.between(timedFrom, clock.instant());
     if (elapsed.toMillis() > allowed.toMillis()) {
       return breach("run-duration", allowed.toMillis(), elapsed.toMillis(), null, "run_timeout");
+    }
+    if (surroundings.isLeaving()) {
+      return leave();
     }
     // First, for what the run waited for may be the last that a pause waits for.
     Optional<End> failed = Decision.hasEnded(draft.state()) ? Optional.empty() : harvest();
@@ -219,7 +267,7 @@ final class RunExecution {
         || draft.events().size() >= EVENTS_PER_STEP
         || draft.artifacts().size() >= ARTIFACTS_PER_STEP) {
       commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
-      submitted.forEach(node -> calls.submit(node, draft.state()));
+      submitted.forEach(node -> calls.submit(node, draft.state(), allowedDuration(node)));
     }
     if (!starting.isEmpty()
         || (!draining && !(readiness.unreachable().isEmpty() && readiness.broken().isEmpty()))) {
@@ -232,7 +280,20 @@ final class RunExecution {
       // What a node came to must not be lost with the process while others still execute.
       commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
     }
-    return await();
+    return await(earlier(deadline(), nextDue()));
+  }
+
+  /** Waits for what is being done, begins nothing, and leaves the rest to another node. */
+  private Optional<End> leave() throws InterruptedException, Fenced {
+    if (!calls.areExecuting()) {
+      return tryCommit(atRest(), new Wakeup.Now(), null)
+          ? Optional.of(End.FOR_GOOD)
+          : Optional.empty();
+    }
+    if (draft.isDirty()) {
+      commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
+    }
+    return await(deadline());
   }
 
   private Optional<End> start(NodeDefinition node, List<NodeDefinition> submitted)
@@ -358,9 +419,8 @@ final class RunExecution {
     childrenMayHaveEnded = true;
   }
 
-  /** Waits for an executor, for a timer or for the end of the run's time, whichever comes first. */
-  private Optional<End> await() throws InterruptedException, Fenced {
-    Instant until = earlier(deadline(), nextDue());
+  /** Waits for an executor, but not beyond an instant. */
+  private Optional<End> await(Instant until) throws InterruptedException, Fenced {
     long millis = Math.max(1, Duration.between(clock.instant(), until).toMillis() + 1);
     boolean listens = !draft.waiting().isEmpty() || draft.state().awaited() != null;
     Optional<NodeCalls.Message> message =
@@ -568,6 +628,12 @@ final class RunExecution {
     millis = Math.min(millis, configured(Limits.RUN_TIMEOUT_MS, Long.MAX_VALUE));
     Long timeout = definition.settings().timeoutMs();
     return Duration.ofMillis(timeout == null ? millis : Math.min(millis, timeout));
+  }
+
+  private Duration allowedDuration(NodeDefinition node) {
+    Long wanted = node.timeoutMs();
+    Duration most = limits.maxNodeDuration();
+    return wanted == null || wanted >= most.toMillis() ? most : Duration.ofMillis(wanted);
   }
 
   private long configured(String member, long otherwise) {

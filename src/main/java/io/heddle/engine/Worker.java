@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
+import java.util.function.BooleanSupplier;
 
 /**
  * Drives runs that this node holds, from wherever they stand to where they can only wait.
@@ -79,9 +80,10 @@ public final class Worker {
    * Executes a run until it ends, waits, or belongs to somebody else.
    *
    * @param run as it was when this node took the lease
+   * @param leaving whether this node is about to stop and should begin nothing new
    * @throws InterruptedException when this thread was interrupted; nothing of it is recorded
    */
-  public Result drive(Run run) throws InterruptedException {
+  public Result drive(Run run, BooleanSupplier leaving) throws InterruptedException {
     RunExecution execution =
         new RunExecution(
             run,
@@ -93,11 +95,27 @@ public final class Worker {
             clock,
             nodeThreads,
             childRuns,
-            new Database());
+            new Database(leaving));
     return new Result(execution.execute(), execution.leftRunsDue());
   }
 
   private final class Database implements RunExecution.Surroundings {
+
+    private final BooleanSupplier leaving;
+
+    Database(BooleanSupplier leaving) {
+      this.leaving = leaving;
+    }
+
+    @Override
+    public boolean isLeaving() {
+      return leaving.getAsBoolean();
+    }
+
+    @Override
+    public int losses(Run run) throws InterruptedException {
+      return UntilAnswered.ask(run.runId(), () -> store.losses(run));
+    }
 
     /** A step can be sent twice without being stored twice. */
     @Override

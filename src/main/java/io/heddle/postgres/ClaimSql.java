@@ -2,12 +2,16 @@ package io.heddle.postgres;
 
 import io.heddle.claim.ClaimStore;
 import io.heddle.run.Run;
+import io.heddle.tenancy.Tenant;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionOperations;
 
 /** Node liveness and the claim of due runs. Every time in here is the database's. */
 public final class ClaimSql implements ClaimStore {
@@ -34,7 +38,10 @@ public final class ClaimSql implements ClaimStore {
   // Also finds a run that was leased in the instant in which its node was being fenced.
   private static final String FREE_ORPHANS =
       """
-      update openwop.run set lease_owner = null, lease_epoch = lease_epoch + 1, wake_at = now()
+      update openwop.run set lease_owner = null, lease_epoch = lease_epoch + 1, wake_at = now(),
+        losses = case when lost_sequence = next_sequence then losses + 1 else 1 end,
+        lost_epoch = lease_epoch + 1,
+        lost_sequence = next_sequence
       where run_id in (
         select run_id from openwop.run
         where lease_owner is not null
@@ -42,18 +49,90 @@ public final class ClaimSql implements ClaimStore {
         for no key update skip locked)
       """;
 
+  // While everything that is due fits, its tenants are those of the oldest runs; only behind a
+  // backlog are they looked up one after the other, each by one probe of an index. Every tenant's
+  // share is settled before a row is locked, so that no more rows are locked than taken.
   private static final String CLAIM =
       """
-      with due as (
-        select run_id from openwop.run where wake_at <= now()
+      with recursive oldest as materialized (
+        select tenant_id from openwop.run where wake_at <= now()
         order by wake_at
-        limit :limit
-        for no key update skip locked)
+        limit :free + 1
+      ), backlog as materialized (
+        select count(*) as length from oldest
+      ), walk as (
+        (select run.tenant_id, run.wake_at from openwop.run
+         where run.wake_at is not null and (select length from backlog) > :free
+         order by run.tenant_id, run.wake_at
+         limit 1)
+        union all
+        select next.tenant_id, next.wake_at
+        from walk cross join lateral (
+          select run.tenant_id, run.wake_at from openwop.run
+          where run.wake_at is not null and run.tenant_id > walk.tenant_id
+          order by run.tenant_id, run.wake_at
+          limit 1) next
+      ), tenant as (
+        select tenant_id, coalesce(held.runs, 0) as executing, random() as lot
+        from (
+          select tenant_id from oldest
+          union
+          select tenant_id from walk where wake_at <= now()) waiting
+        left join (
+          select run.tenant_id, count(*) as runs from openwop.run
+          where run.lease_owner is not null
+          group by run.tenant_id) held using (tenant_id)
+      ), share as (
+        select tenant_id, count(*) as runs
+        from (
+          select tenant.tenant_id
+          from tenant cross join lateral (
+            select row_number() over () as turn
+            from (
+              select from openwop.run
+              where run.tenant_id = tenant.tenant_id and run.wake_at <= now()
+              limit :free) due) queued
+          where :perTenant = 0 or executing + turn <= :perTenant
+          order by executing + turn, lot
+          limit least(:free, greatest(:smallest, (
+            select ceil(length::numeric / greatest(1, (
+              select count(*) from openwop.host_node where expires_at > now())))
+            from backlog)))) turns
+        group by tenant_id
+      ), due as (
+        select taken.run_id
+        from share cross join lateral (
+          select run.run_id from openwop.run
+          where run.tenant_id = share.tenant_id and run.wake_at <= now()
+          order by run.wake_at
+          limit share.runs
+          for no key update skip locked) taken
+      )
       update openwop.run set lease_owner = :node, lease_epoch = lease_epoch + 1, wake_at = null
-      from due where run.run_id = due.run_id
-      returning %s
+      where run.run_id = any(array(select run_id from due))
+      returning %s, (select length from backlog) as backlog
       """
           .formatted(RunRows.COLUMNS);
+
+  // Not worth dividing: another node would be asked for a round trip's work.
+  private static final int SMALLEST_SHARE = 8;
+
+  // Whoever counts what is in execution must see what the one before it took.
+  private static final String ONE_AT_A_TIME =
+      """
+      select count(pg_advisory_xact_lock(7346071930467))
+      """;
+
+  private static final String EXECUTING =
+      """
+      select count(*) from openwop.run where lease_owner is not null and tenant_id = :tenant
+      """;
+
+  private static final String WAITING =
+      """
+      select count(*) from (
+        select 1 from openwop.run where wake_at <= now() order by wake_at limit :limit) waiting
+      """;
 
   private static final String HAND_BACK =
       """
@@ -76,8 +155,11 @@ public final class ClaimSql implements ClaimStore {
 
   private final JdbcClient jdbc;
 
-  public ClaimSql(JdbcClient jdbc) {
+  private final TransactionOperations transactions;
+
+  public ClaimSql(JdbcClient jdbc, TransactionOperations transactions) {
     this.jdbc = jdbc;
+    this.transactions = transactions;
   }
 
   @Override
@@ -107,8 +189,43 @@ public final class ClaimSql implements ClaimStore {
   }
 
   @Override
-  public List<Run> claimDue(String nodeId, int limit) {
-    return jdbc.sql(CLAIM).param("node", nodeId).param("limit", limit).query(RunRows::run).list();
+  public Claimed claim(String nodeId, int free, int perTenant) {
+    if (perTenant == 0) {
+      return claimed(nodeId, free, 0);
+    }
+    return Objects.requireNonNull(
+        transactions.execute(
+            status -> {
+              jdbc.sql(ONE_AT_A_TIME).query(Integer.class).single();
+              return claimed(nodeId, free, perTenant);
+            }));
+  }
+
+  private Claimed claimed(String nodeId, int free, int perTenant) {
+    AtomicLong backlog = new AtomicLong();
+    List<Run> runs =
+        jdbc.sql(CLAIM)
+            .param("node", nodeId)
+            .param("free", free)
+            .param("perTenant", perTenant)
+            .param("smallest", SMALLEST_SHARE)
+            .query(
+                (row, number) -> {
+                  backlog.set(row.getLong("backlog"));
+                  return RunRows.run(row, number);
+                })
+            .list();
+    return new Claimed(runs, backlog.get() > runs.size());
+  }
+
+  @Override
+  public int executing(Tenant tenant) {
+    return jdbc.sql(EXECUTING).param("tenant", tenant.id()).query(Integer.class).single();
+  }
+
+  @Override
+  public int waiting(int limit) {
+    return jdbc.sql(WAITING).param("limit", limit).query(Integer.class).single();
   }
 
   @Override

@@ -129,6 +129,12 @@ public final class RunSql implements RunStore {
       where tenant_id = :tenant and run_id = :run
       """;
 
+  private static final String LOSSES =
+      """
+      select losses from openwop.run
+      where tenant_id = :tenant and run_id = :run and lost_epoch = :epoch - 1
+      """;
+
   private static final String LENGTHS =
       """
       select run_id, next_sequence from openwop.run where run_id = any(:runs)
@@ -275,6 +281,17 @@ public final class RunSql implements RunStore {
                   run -> change.apply(run).ifPresent(amendment -> steps.amend(run, amendment)));
               return found;
             }));
+  }
+
+  @Override
+  public int losses(Run run) {
+    return jdbc.sql(LOSSES)
+        .param("tenant", run.tenant().id())
+        .param("run", run.runId())
+        .param("epoch", run.leaseEpoch())
+        .query(Integer.class)
+        .optional()
+        .orElse(0);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.heddle.run;
 
+import io.heddle.tenancy.Tenant;
 import java.util.Optional;
 
 /**
@@ -7,8 +8,13 @@ import java.util.Optional;
  */
 public interface LocalExecution {
 
-  /** Reserves one of this node's free slots; empty when there is none or the node is not live. */
-  Optional<Seat> reserve();
+  /**
+   * Reserves one of this node's free slots for a run of a tenant; empty when there is none for it
+   * or the node is not live, and the run has to wait.
+   *
+   * @throws AtCapacityException if as many runs wait already as may
+   */
+  Optional<Seat> reserve(Tenant tenant);
 
   /** A run changed outside its worker: a worker of this node that still drives it should stop. */
   void lost(String runId);

@@ -124,6 +124,7 @@ public record RunState(
    * @param wakeups how often this attempt was woken
    * @param memo what the parked executor asked to remember
    * @param question the last one it asked in this visit, or null
+   * @param losses how often in this visit a process was lost while it executed the node
    */
   public record NodeState(
       Progress progress,
@@ -132,7 +133,8 @@ public record RunState(
       @Nullable Instant until,
       int wakeups,
       Map<String, @Nullable Object> memo,
-      @Nullable Question question) {
+      @Nullable Question question,
+      int losses) {
 
     // Holds what the node gave.
     @Override
@@ -143,19 +145,20 @@ public record RunState(
     /** A node whose start is being recorded. */
     public static NodeState started(int attempt) {
       return new NodeState(
-          Progress.STARTED, attempt, Json.members(), null, 0, Json.members(), null);
+          Progress.STARTED, attempt, Json.members(), null, 0, Json.members(), null, 0);
     }
 
     /** This node, starting once more; a question that was answered is not asked again. */
     public NodeState restarted() {
       return new NodeState(
-          Progress.STARTED, attempt + 1, Json.members(), null, 0, Json.members(), question);
+          Progress.STARTED, attempt + 1, Json.members(), null, 0, Json.members(), question, losses);
     }
 
     /** This node, waiting for an answer. */
     public NodeState suspended(
         Question asked, @Nullable Instant until, Map<String, @Nullable Object> memo) {
-      return new NodeState(Progress.SUSPENDED, attempt, outputs, until, wakeups, memo, asked);
+      return new NodeState(
+          Progress.SUSPENDED, attempt, outputs, until, wakeups, memo, asked, losses);
     }
 
     /** This node with the end of its question. */
@@ -168,37 +171,48 @@ public record RunState(
           null,
           wakeups,
           memo,
-          new Question(asked.interruptId(), asked.kind(), answer));
+          new Question(asked.interruptId(), asked.kind(), answer),
+          losses);
     }
 
     /** This node, executing again after its question was answered. */
     public NodeState resumed() {
-      return new NodeState(Progress.STARTED, attempt, outputs, null, wakeups, memo, question);
+      return new NodeState(
+          Progress.STARTED, attempt, outputs, null, wakeups, memo, question, losses);
     }
 
     /** This node, waiting. */
     public NodeState parked(Instant until, Map<String, @Nullable Object> memo) {
-      return new NodeState(Progress.PARKED, attempt, outputs, until, wakeups, memo, question);
+      return new NodeState(
+          Progress.PARKED, attempt, outputs, until, wakeups, memo, question, losses);
     }
 
     /** This node, waiting for the runs it started. */
     public NodeState waiting(Map<String, @Nullable Object> memo) {
-      return new NodeState(Progress.WAITING, attempt, outputs, null, wakeups, memo, question);
+      return new NodeState(
+          Progress.WAITING, attempt, outputs, null, wakeups, memo, question, losses);
     }
 
     /** This node, waiting for its next attempt. */
     public NodeState retrying(Instant until) {
-      return new NodeState(Progress.RETRYING, attempt, outputs, until, 0, Json.members(), question);
+      return new NodeState(
+          Progress.RETRYING, attempt, outputs, until, 0, Json.members(), question, losses);
     }
 
     /** This node, woken because its time has come. */
     public NodeState woken() {
-      return new NodeState(Progress.STARTED, attempt, outputs, null, wakeups + 1, memo, question);
+      return new NodeState(
+          Progress.STARTED, attempt, outputs, null, wakeups + 1, memo, question, losses);
+    }
+
+    /** This node after a process was lost that executed it. */
+    public NodeState lost() {
+      return new NodeState(progress, attempt, outputs, until, wakeups, memo, question, losses + 1);
     }
 
     /** This node with its outcome. */
     public NodeState ended(Progress outcome, Map<String, @Nullable Object> outputs) {
-      return new NodeState(outcome, attempt, outputs, null, 0, Json.members(), null);
+      return new NodeState(outcome, attempt, outputs, null, 0, Json.members(), null, 0);
     }
   }
 
@@ -453,6 +467,9 @@ public record RunState(
     if (node.question() != null) {
       written.put("question", written(node.question()));
     }
+    if (node.losses() > 0) {
+      written.put("losses", node.losses());
+    }
     return written;
   }
 
@@ -465,7 +482,8 @@ public record RunState(
         until == null ? null : Instant.parse((String) until),
         integer(node, "wakeups"),
         object(node, "memo"),
-        node.containsKey("question") ? question(object(node, "question")) : null);
+        node.containsKey("question") ? question(object(node, "question")) : null,
+        integer(node, "losses"));
   }
 
   private static Map<String, @Nullable Object> written(Question question) {

@@ -64,6 +64,15 @@ public interface RunStore {
   /** How these runs stand, those that have ended in the order in which they did. */
   List<ChildStanding> standings(Tenant tenant, List<String> runIds);
 
+  /**
+   * How often in a row the process that held this run was lost with nothing committed since it took
+   * the run.
+   *
+   * @param run as it was when a node took the lease
+   * @return 0 if whoever held it before gave it up in order
+   */
+  int losses(Run run);
+
   /** The runs that a run started and that have not ended, sorted by id. */
   List<String> liveChildren(Tenant tenant, String runId);
 

@@ -5,6 +5,7 @@ import io.heddle.idempotency.InFlightException;
 import io.heddle.idempotency.KeyMismatchException;
 import io.heddle.json.Json;
 import io.heddle.json.JsonFault;
+import io.heddle.run.AtCapacityException;
 import io.heddle.run.RunAlreadyActiveException;
 import io.heddle.workflow.Fault;
 import io.heddle.workflow.InvalidInputsException;
@@ -102,6 +103,12 @@ public final class Errors {
           "Another run is live in this scope",
           Math.max(1, retryAfterSeconds),
           Map.of("activeRunId", active.activeRunId(), "activeHost", ACTIVE_HOST));
+    }
+    if (failure instanceof AtCapacityException) {
+      return Problem.retryLater(
+          ErrorCode.SERVICE_UNAVAILABLE,
+          "The host is at capacity; retry after %d s".formatted(retryAfterSeconds),
+          retryAfterSeconds);
     }
     if (isDatabaseAway(failure)) {
       log.warn("The database does not answer: {}", failure.toString());

@@ -52,6 +52,23 @@ public final class Problem extends RuntimeException {
     return new Problem(code, message, all, seconds);
   }
 
+  /**
+   * One request too many.
+   *
+   * @param scope what was counted: {@code key} or {@code tenant}
+   * @param limit how many there may be
+   * @param millis how long to wait; the header says the same in whole seconds, rounded up
+   */
+  static Problem rateLimited(String scope, long limit, long millis) {
+    Map<String, Object> details = new LinkedHashMap<>();
+    details.put("retryAfterMs", millis);
+    details.put("scope", scope);
+    details.put("limit", limit);
+    int seconds = Math.toIntExact((millis + 999) / 1000);
+    return new Problem(
+        ErrorCode.RATE_LIMITED, "There are too many requests of this " + scope, details, seconds);
+  }
+
   /** A value of the request that is not acceptable. */
   public static Problem invalid(String pointer, String problem) {
     return invalid(List.of(new Place(pointer, problem)));

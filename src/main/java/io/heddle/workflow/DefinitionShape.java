@@ -67,6 +67,9 @@ final class DefinitionShape {
 
   private static final Shape ID = text(1, LONGEST_ID);
 
+  /** How long one call of a node's executor may take, in milliseconds; 0 is as good as absent. */
+  static final String NODE_TIMEOUT = "timeoutMs";
+
   private static final Shape OBJECT = open();
 
   private static final Shape DATE_TIME =
@@ -137,7 +140,8 @@ final class DefinitionShape {
           required("config", OBJECT),
           required("inputs", mapOf(PORT)),
           optional("credentialsRef", text()),
-          optional("settings", OBJECT),
+          // Free, but for the one word that this host gives a meaning.
+          optional("settings", open(optional(NODE_TIMEOUT, integer(0, Long.MAX_VALUE)))),
           optional("outputRole", oneOf(List.of("primary", "secondary"))),
           optional("disabled", flag()),
           optional("notes", text()),

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param primaryOutput whether the author calls its output the result of the workflow
  * @param agent who acts in this node, as the author describes it, or null
  * @param outputSensitivity for each output that the author speaks of, whether only nodes may see it
+ * @param timeoutMs how long one call of its executor may take, or null for as long as the host
+ *     allows
  */
 public record NodeDefinition(
     String id,
@@ -23,7 +25,8 @@ public record NodeDefinition(
     boolean disabled,
     boolean primaryOutput,
     @Nullable Map<String, @Nullable Object> agent,
-    Map<String, Boolean> outputSensitivity) {
+    Map<String, Boolean> outputSensitivity,
+    @Nullable Long timeoutMs) {
 
   public NodeDefinition {
     config = Collections.unmodifiableMap(new LinkedHashMap<>(config));

@@ -100,7 +100,8 @@ public final class WorkflowParser {
         node.isTrue("disabled"),
         "primary".equals(node.text("outputRole")),
         agent == null ? null : agent.members(),
-        outputSensitivity(node));
+        outputSensitivity(node),
+        nodeTimeout(node.object("settings")));
   }
 
   private static Map<String, Boolean> outputSensitivity(Element node) {
@@ -110,6 +111,11 @@ public final class WorkflowParser {
       given.members().keySet().forEach(port -> sensitivity.put(port, given.isTrue(port)));
     }
     return sensitivity;
+  }
+
+  private static @Nullable Long nodeTimeout(@Nullable Element settings) {
+    BigDecimal timeout = settings == null ? null : settings.number(DefinitionShape.NODE_TIMEOUT);
+    return timeout == null || timeout.signum() == 0 ? null : (Long) timeout.longValueExact();
   }
 
   private static PortValue port(Element port) {

@@ -78,7 +78,7 @@ class PortsTest {
     }
     NodeDefinition node =
         new NodeDefinition(
-            "node", "core.identity", Map.of(), sources, false, false, null, Map.of());
+            "node", "core.identity", Map.of(), sources, false, false, null, Map.of(), null);
     return Ports.resolve(
         node, STATE, inputs, EvaluationScope.of(expressions.build(), run(), STATE));
   }

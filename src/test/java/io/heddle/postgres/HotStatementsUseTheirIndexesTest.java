@@ -102,6 +102,27 @@ class HotStatementsUseTheirIndexesTest {
   void claimingWhatIsDue() {
     assertThat(explained.claims().claimDue("node-a", 64)).hasSize(64);
 
+    assertUsesIndexes("run_due", "run_due_by_tenant", "run_leased");
+  }
+
+  @Test
+  void claimingWithALimitPerTenant() {
+    assertThat(explained.claims().claim("node-a", 64, 1).runs()).isEmpty();
+
+    assertUsesIndexes("run_due", "run_due_by_tenant", "run_leased");
+  }
+
+  @Test
+  void countingWhatATenantExecutes() {
+    explained.claims().executing(SampleRuns.TENANT);
+
+    assertUsesIndexes("run_leased");
+  }
+
+  @Test
+  void countingWhatWaits() {
+    assertThat(explained.claims().waiting(50)).isEqualTo(50);
+
     assertUsesIndexes("run_due");
   }
 

@@ -35,6 +35,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -123,7 +124,9 @@ public final class HandDrivenHost implements AutoCloseable {
         maxRunDuration,
         new RetryPolicy(Duration.ofSeconds(1), Duration.ofSeconds(3)),
         3,
-        4);
+        4,
+        3,
+        Duration.ofHours(1));
   }
 
   public Stores stores() {
@@ -167,7 +170,7 @@ public final class HandDrivenHost implements AutoCloseable {
 
   private Optional<Instant> drive(Run claimed) {
     try {
-      return worker.drive(claimed).due();
+      return worker.drive(claimed, () -> false).due();
     } catch (InterruptedException e) {
       throw new IllegalStateException(claimed.runId() + " was taken away", e);
     }
@@ -200,6 +203,38 @@ public final class HandDrivenHost implements AutoCloseable {
   private static final class Died extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
+  }
+
+  /** Drives a run until its thread is interrupted, as if this process had died there and then. */
+  public void driveUntilKilled(String runId) {
+    try {
+      worker.drive(claim(runId), () -> false);
+    } catch (InterruptedException e) {
+      return;
+    }
+    throw new AssertionError(runId + " came to rest");
+  }
+
+  /** Drives a run while this host is about to stop. */
+  public Optional<Instant> driveWhile(String runId, BooleanSupplier leaving) {
+    try {
+      return worker.drive(claim(runId), leaving).due();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(runId + " was taken away", e);
+    }
+  }
+
+  /** What others find and do after this host has missed its heartbeats. */
+  public void beFoundDead() {
+    stores.jdbc().sql("update openwop.host_node set expires_at = now() - interval '1 s'").update();
+    stores.claims().freeOrphans();
+    stores.claims().register(NODE, Duration.ofHours(1));
+  }
+
+  /** What a host does that stops in order. */
+  public void leaveInOrder() {
+    stores.claims().release(NODE);
+    stores.claims().register(NODE, Duration.ofHours(1));
   }
 
   /** Drives everything that is due by the database's clock; returns how many runs that were. */

@@ -176,6 +176,17 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
       }
     }
 
+    /** Asks the process to end, as an operator does, and waits until it has. */
+    public void terminate() {
+      process.destroy();
+      awaitDeath();
+    }
+
+    /** Waits until the process has ended, whatever it ends by. */
+    public void awaitDeath() {
+      await(name + " to end").until(() -> !process.isAlive());
+    }
+
     /** Takes the processor from the process; its sockets and leases stay. */
     public void freeze() {
       signal("STOP");

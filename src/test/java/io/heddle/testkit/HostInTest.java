@@ -48,6 +48,11 @@ class HostInTest {
   }
 
   @Bean
+  NodeExecutor deadlyNode(@Value("${test.directory}") Path directory) {
+    return new DeadlyNode(new Gate(directory));
+  }
+
+  @Bean
   NodeExecutor effectNode() {
     return new EffectNode();
   }
@@ -62,6 +67,22 @@ class HostInTest {
 
     @Override
     public NodeResult execute(NodeContext context) {
+      return NodeResult.completed();
+    }
+  }
+
+  /** A node that takes its process with it. */
+  private record DeadlyNode(Gate gate) implements NodeExecutor {
+
+    @Override
+    public String typeId() {
+      return "test.deadly";
+    }
+
+    @Override
+    public NodeResult execute(NodeContext context) {
+      gate.enter(new Execution(context.runId(), context.attempt(), ProcessHandle.current().pid()));
+      Runtime.getRuntime().halt(137);
       return NodeResult.completed();
     }
   }

@@ -42,7 +42,7 @@ public record Stores(
         jdbc,
         transactions,
         new RunSql(jdbc, transactions, ENGINE_VERSION, EVENT_LOG_SCHEMA_VERSION),
-        new ClaimSql(jdbc),
+        new ClaimSql(jdbc, transactions),
         new WorkflowSql(jdbc, transactions),
         new InterruptSql(jdbc),
         new IdempotencySql(jdbc),

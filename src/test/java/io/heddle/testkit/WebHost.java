@@ -30,7 +30,8 @@ import org.springframework.test.context.ContextConfiguration;
     properties = {
       "spring.config.name=openwop-host",
       "openwop.conformance.enabled=true",
-      "openwop.claim.poll=100ms"
+      "openwop.claim.poll=100ms",
+      "openwop.shutdown.grace=100ms"
     })
 @ContextConfiguration(initializers = WebHost.Surroundings.class)
 public @interface WebHost {

@@ -13,7 +13,7 @@ public final class WorkflowBuilder {
 
   private final String id;
 
-  private final List<Object> nodes = new ArrayList<>();
+  private final List<Map<String, Object>> nodes = new ArrayList<>();
 
   private final List<Object> edges = new ArrayList<>();
 
@@ -66,6 +66,12 @@ public final class WorkflowBuilder {
     Map<String, Object> channel = new LinkedHashMap<>(members);
     channel.put("reducer", reducer);
     channels.put(name, channel);
+    return this;
+  }
+
+  /** How long one call of the node added last may take. */
+  public WorkflowBuilder nodeTimeout(Object millis) {
+    nodes.get(nodes.size() - 1).put("settings", Map.of("timeoutMs", millis));
     return this;
   }
 
@@ -184,7 +190,7 @@ public final class WorkflowBuilder {
   }
 
   @SuppressWarnings("unchecked")
-  private static Map<String, Object> member(List<Object> list, int index) {
+  private static Map<String, Object> member(List<?> list, int index) {
     return (Map<String, Object>) list.get(index);
   }
 

@@ -94,6 +94,8 @@ public final class TestHost implements AutoCloseable {
     all.add("--openwop.conformance.enabled=true");
     // Quiet streams are to show themselves, and their readers' absence, within a test.
     all.add("--openwop.stream.keepalive=100ms");
+    // Nobody waits for the executors that a test leaves behind.
+    all.add("--openwop.shutdown.grace=100ms");
     for (Key key : Key.values()) {
       all.addAll(key.arguments());
     }

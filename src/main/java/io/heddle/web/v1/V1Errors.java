@@ -44,6 +44,7 @@ public final class V1Errors implements ErrorSpelling {
       case URI_TOO_LONG -> 414;
       case UNSUPPORTED_MEDIA_TYPE -> 415;
       case CORRELATION_MISMATCH -> 422;
+      case RATE_LIMITED -> 429;
       case HEADERS_TOO_LARGE -> 431;
       case INTERNAL_ERROR -> 500;
       case NOT_IMPLEMENTED -> 501;

@@ -36,6 +36,19 @@ class V1DiscoveryTest {
         .doesNotContainKeys("restTransport", "feedback", "testing");
   }
 
+  @Test
+  void whatIsClaimedAboutBackpressureIsWhatIsEnforced() {
+    assertThat(document(new V1Backpressure(40, 7)))
+        .containsEntry(
+            "production",
+            Map.of(
+                "supported",
+                true,
+                "backpressure",
+                Map.of("supported", true, "inflightCap", 40, "retryAfterSeconds", 7)));
+    assertThat(document(new V1Backpressure(0, 7))).doesNotContainKey("production");
+  }
+
   private static Map<String, Object> document(V1Capability... features) {
     return new V1Discovery(
             "0",
