@@ -149,12 +149,9 @@ public final class HeddleWebAutoConfiguration {
     return new RequestMeters(inFlight::current, inFlight::refused, rates::refused);
   }
 
-  /**
-   * A part of the claim to the production profile, which stands only as a whole: without retention
-   * there is none.
-   */
+  /** A part of the claim to the production profile, which stands only as a whole. */
   @Bean
-  @ConditionalOnBean(name = "heddleRetention")
+  @ConditionalOnBean(name = "heddleProductionProfile")
   V1Backpressure heddleBackpressure(InFlight inFlight, HeddleProperties properties) {
     return new V1Backpressure(inFlight.cap(), Math.toIntExact(properties.retryAfter().toSeconds()));
   }
