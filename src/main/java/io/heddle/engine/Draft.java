@@ -158,6 +158,7 @@ final class Draft {
         return end(node, NodeResult.failed(e.code(), String.valueOf(e.getMessage())));
       }
     }
+    keep(outcome.artifacts());
     return end(node, outcome.result());
   }
 
@@ -265,7 +266,7 @@ final class Draft {
   }
 
   /** Records what a node produced, ahead of what it came to. */
-  void keep(List<NewArtifact> produced) {
+  private void keep(List<NewArtifact> produced) {
     for (NewArtifact artifact : produced) {
       artifacts.add(artifact);
       append(EventType.ARTIFACT_CREATED, artifact.nodeId(), Payloads.artifactCreated(artifact));

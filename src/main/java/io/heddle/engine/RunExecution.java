@@ -340,7 +340,6 @@ final class RunExecution {
 
   private Optional<End> end(NodeDefinition node, NodeCalls.Outcome outcome)
       throws InterruptedException, Fenced {
-    draft.keep(outcome.artifacts());
     Optional<RunError> failure = draft.end(node, outcome);
     return failure.isPresent() ? fail(failure.get(), node.id()) : Optional.empty();
   }
