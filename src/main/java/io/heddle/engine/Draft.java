@@ -342,6 +342,7 @@ final class Draft {
             request.kind(),
             "%s:%s:%d".formatted(run.runId(), node.id(), ordinal),
             new LinkedHashMap<>(request.data()),
+            Masking.of(state).members(new LinkedHashMap<>(request.data())),
             request.resumeSchema() == null ? null : new LinkedHashMap<>(request.resumeSchema()),
             request.timeout() == null ? null : request.timeout().toMillis(),
             now,
@@ -356,7 +357,7 @@ final class Draft {
                     deadline,
                     new LinkedHashMap<>(suspended.memo())))
             .withSuspension(node.id());
-    InterruptEvents.asked(run, interrupt.withData(Masking.of(state).members(interrupt.data())))
+    InterruptEvents.asked(run, interrupt.asShown())
         .forEach(event -> events.add(event.causedBy(cause)));
   }
 

@@ -513,9 +513,14 @@ final class RunExecution {
 
   private Optional<End> fail(RunError error, @Nullable String failedNodeId)
       throws InterruptedException, Fenced {
+    List<String> children = List.copyOf(draft.waiting().keySet());
     draft.cancelNodes("run-failed");
     draft.append(EventType.RUN_FAILED, null, Payloads.runFailed(error, failedNodeId));
     commit(RunStatus.FAILED, new Wakeup.Never(), error);
+    if (!children.isEmpty()) {
+      // Afterwards, for until then the failure may turn out to belong to somebody else.
+      surroundings.cancel(run, children);
+    }
     return Optional.of(End.FOR_GOOD);
   }
 

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * A question as it stands.
  *
  * @param ordinal how many questions its node asked before in this run
- * @param data for whoever answers, in the shape of its kind
+ * @param data as its node asked, in the shape of its kind; answers are judged by it
+ * @param shown the data for whoever answers, without what only nodes may see
  * @param resumeSchema what every answer must fit besides, or null
  * @param timeoutMs as its node asked, or null
  * @param readAt the database's time when this was read
@@ -22,6 +23,7 @@ public record Interrupt(
     InterruptKind kind,
     String key,
     Map<String, @Nullable Object> data,
+    Map<String, @Nullable Object> shown,
     @Nullable Map<String, @Nullable Object> resumeSchema,
     @Nullable Long timeoutMs,
     Instant requestedAt,

@@ -17,7 +17,7 @@ public final class InboxSql implements Inbox {
 
   static final String PAGE =
       """
-      select i.interrupt_id, i.run_id, r.workflow_id, i.node_id, i.kind, i.data ->> 'title' as title,
+      select i.interrupt_id, i.run_id, r.workflow_id, i.node_id, i.kind, coalesce(i.shown, i.data) ->> 'title' as title,
         i.requested_at, i.deadline,
         (extract(epoch from clock_timestamp() - i.requested_at) * 1000)::bigint as age_ms
       from openwop.interrupt i

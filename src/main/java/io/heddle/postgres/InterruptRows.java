@@ -15,9 +15,9 @@ final class InterruptRows {
   private static final String OPEN =
       """
       insert into openwop.interrupt (
-        interrupt_id, tenant_id, run_id, node_id, ordinal, kind, key, data, resume_schema,
-        timeout_ms, requested_at, deadline, state, closed_at)
-      select :id, :tenant, :run, :node, :ordinal, :kind, :key, :data::json, :schema::json,
+        interrupt_id, tenant_id, run_id, node_id, ordinal, kind, key, data, shown,
+        resume_schema, timeout_ms, requested_at, deadline, state, closed_at)
+      select :id, :tenant, :run, :node, :ordinal, :kind, :key, :data::json, :shown::json, :schema::json,
         :timeout, :requestedAt, :deadline,
         case when :ended then 'INVALIDATED' else 'PENDING' end,
         case when :ended then clock_timestamp() end
@@ -47,6 +47,9 @@ final class InterruptRows {
           .param("kind", interrupt.kind().name())
           .param("key", interrupt.key())
           .param("data", Json.write(interrupt.data()))
+          .param(
+              "shown",
+              interrupt.shown().equals(interrupt.data()) ? null : Json.write(interrupt.shown()))
           .param("schema", json(interrupt.resumeSchema()))
           .param("timeout", interrupt.timeoutMs())
           .param("requestedAt", interrupt.requestedAt().atOffset(ZoneOffset.UTC))

@@ -21,7 +21,7 @@ public final class InterruptSql implements InterruptStore {
 
   private static final String COLUMNS =
       """
-      interrupt_id, run_id, node_id, ordinal, kind, key, data, resume_schema, timeout_ms,
+      interrupt_id, run_id, node_id, ordinal, kind, key, data, coalesce(shown, data) as shown, resume_schema, timeout_ms,
       requested_at, deadline, state, clock_timestamp() as read_at\
       """;
 
@@ -169,6 +169,7 @@ public final class InterruptSql implements InterruptStore {
         InterruptKind.valueOf(row.getString("kind")),
         row.getString("key"),
         Json.storedObject(row.getString("data")),
+        Json.storedObject(row.getString("shown")),
         schema == null ? null : Json.storedObject(schema),
         timeoutMs,
         Objects.requireNonNull(RunRows.instant(row, "requested_at")),

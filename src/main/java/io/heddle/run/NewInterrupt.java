@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param key unique within the run; the same when the same question is looked at again
  * @param ordinal how many questions the node asked before
+ * @param data as the node asked; answers are judged by it
+ * @param shown the data as people see it, without what only nodes may see
  * @param timeoutMs as the node asked, or null for no end
  * @param deadline when it ends by the database's clock, or null
  */
@@ -20,20 +22,22 @@ public record NewInterrupt(
     InterruptKind kind,
     String key,
     Map<String, @Nullable Object> data,
+    Map<String, @Nullable Object> shown,
     @Nullable Map<String, @Nullable Object> resumeSchema,
     @Nullable Long timeoutMs,
     Instant requestedAt,
     @Nullable Instant deadline) {
 
-  /** This question with other data. */
-  public NewInterrupt withData(Map<String, @Nullable Object> other) {
+  /** This question as people see it. */
+  public NewInterrupt asShown() {
     return new NewInterrupt(
         interruptId,
         nodeId,
         ordinal,
         kind,
         key,
-        other,
+        shown,
+        shown,
         resumeSchema,
         timeoutMs,
         requestedAt,

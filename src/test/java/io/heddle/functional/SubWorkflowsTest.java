@@ -46,6 +46,24 @@ class SubWorkflowsTest {
   }
 
   @Test
+  void endWithARunThatFailsMeanwhile() {
+    host.register(
+        workflow("hasty")
+            .node("call", "core.subWorkflow", Map.of("workflowId", "sleeping"))
+            .node("wait", "core.delay", Map.of("ms", 1))
+            .node("fail", "core.fail")
+            .edge("wait", "fail"));
+    String parent = host.create("hasty", Map.of(), Map.of());
+    host.drive(parent);
+    Run child = onlyChild(parent);
+    host.disturb(parent);
+    host.drive(parent);
+
+    host.assertThat(parent).is(RunStatus.FAILED).hasSoundLog();
+    host.assertThat(child.runId()).is(RunStatus.CANCELLED).hasSoundLog();
+  }
+
+  @Test
   void givesItsVariablesToTheParent() {
     String parent =
         start(

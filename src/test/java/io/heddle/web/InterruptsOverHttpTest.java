@@ -244,6 +244,36 @@ class InterruptsOverHttpTest {
   }
 
   @Test
+  void andNobodySeesWhatOnlyNodesMaySee() {
+    String workflowId = "asks-about-a-secret";
+    String definition =
+        Definitions.chain(
+            workflowId,
+            Definitions.node(
+                "gate",
+                "core.approvalGate",
+                "{}",
+                "{\"artifactData\": {\"type\": \"variable\", \"variableName\": \"code\"}}"));
+    acme.register(
+        workflowId,
+        definition.replace(
+            "\"variables\": []",
+            "\"variables\": [{\"name\": \"code\", \"type\": \"string\", \"sensitive\": true}]"));
+    String runId = acme.startRun(workflowId, "{\"code\": \"hush-hush-42\"}");
+    await(runId).until(() -> acme.status(runId).equals("waiting-approval"));
+
+    Answer snapshot = acme.get("/v1/runs/" + runId);
+    assertThat(snapshot.json().at("/interrupt/data/artifactData").asString())
+        .isEqualTo("[REDACTED]");
+    assertThat(snapshot.text()).doesNotContain("hush-hush-42");
+    assertThat(anybody.get("/v1/interrupts/" + token(acme, runId)).text())
+        .contains("[REDACTED]")
+        .doesNotContain("hush-hush-42");
+    acme.post("/v1/runs/" + runId + "/interrupts/gate", ACCEPT);
+    assertThat(acme.log(runId).toString()).doesNotContain("hush-hush-42");
+  }
+
+  @Test
   void andTheParentIsCancelledWithItsChild() {
     String parent = waiting("conformance-interrupt-parent-child-cancel", "waiting-approval");
     JsonNode snapshot = acme.get("/v1/runs/" + parent).json();

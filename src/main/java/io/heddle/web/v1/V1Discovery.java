@@ -30,6 +30,8 @@ public record V1Discovery(
 
   private static final String PROTOCOL = "1.0";
 
+  private static final String CLARIFICATION = "clarification.request";
+
   /** The document with its families at the root and, for older readers, mirrored below. */
   Map<String, Object> document() {
     Map<String, Object> root = new LinkedHashMap<>();
@@ -43,8 +45,9 @@ public record V1Discovery(
     root.put("engineVersion", engineVersion);
     root.put("eventLogSchemaVersion", eventLogSchemaVersion);
     root.put("supportedTransports", List.of("rest"));
-    root.put("supportedEnvelopes", List.of());
-    root.put("schemaVersions", Map.of());
+    // What tells that runs can ask people [profiles §openwop-interrupts].
+    root.put("supportedEnvelopes", List.of(CLARIFICATION));
+    root.put("schemaVersions", Map.of(CLARIFICATION, 1));
     root.put("limits", advertisedLimits());
     root.put("configurable", configurable());
     root.put(

@@ -133,7 +133,7 @@ public final class V1InterruptTokensController {
             "key",
             question.key(),
             "data",
-            question.data());
+            question.shown());
     if (question.resumeSchema() != null) {
       document.put("resumeSchema", question.resumeSchema());
     }
