@@ -34,6 +34,9 @@ public record Limits(
   /** The reserved member of {@code configurable} that lowers {@link #maxNodeExecutions}. */
   public static final String RECURSION_LIMIT = "recursionLimit";
 
+  /** The reserved member of {@code configurable} that bounds the turns of orchestrators. */
+  public static final String MAX_LOOP_ITERATIONS = "maxLoopIterations";
+
   /** The reserved member of {@code configurable} that lowers {@link #maxRunDuration}. */
   public static final String RUN_TIMEOUT_MS = "runTimeoutMs";
 }

@@ -200,7 +200,8 @@ public final class RunCreator {
       WorkflowDefinition workflow, @Nullable Map<String, @Nullable Object> given) {
     Map<String, Fault> faults = new LinkedHashMap<>();
     if (given != null) {
-      for (String member : List.of(Limits.RECURSION_LIMIT, Limits.RUN_TIMEOUT_MS)) {
+      for (String member :
+          List.of(Limits.RECURSION_LIMIT, Limits.RUN_TIMEOUT_MS, Limits.MAX_LOOP_ITERATIONS)) {
         if (given.containsKey(member) && !isPositiveInteger(given.get(member))) {
           Fault fault = new Fault("/configurable/" + member, "must be an integer of at least 1");
           faults.put(fault.pointer(), fault);

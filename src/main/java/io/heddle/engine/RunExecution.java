@@ -314,6 +314,11 @@ final class RunExecution {
           node.id(),
           "recursion_limit_exceeded");
     }
+    long turns = configured(Limits.MAX_LOOP_ITERATIONS, Long.MAX_VALUE);
+    if (!woken && node.typeId().equals(SupervisorNode.TYPE) && draft.state().turns() >= turns) {
+      return breach(
+          "loop-iterations", turns, draft.state().turns() + 1, node.id(), "loop_limit_exceeded");
+    }
     Optional<String> missing = capabilities.missing(executors.requirements(node.typeId()));
     if (missing.isPresent()) {
       return fail(draft.refuse(node, missing.get()), node.id());

@@ -233,6 +233,11 @@ public record RunState(
         Secrets.NONE);
   }
 
+  /** How often orchestrators decided. */
+  public int turns() {
+    return orchestration == null ? 0 : orchestration.decisions();
+  }
+
   /** How often a node was reached before the present time. */
   public int visit(String nodeId) {
     return visits.getOrDefault(nodeId, 0);

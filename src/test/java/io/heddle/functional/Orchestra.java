@@ -76,8 +76,12 @@ final class Orchestra implements AutoCloseable {
 
   /** Registers a workflow, creates a run of it and drives that as far as it goes now. */
   String start(WorkflowBuilder workflow) {
+    return start(workflow, Map.of());
+  }
+
+  private String start(WorkflowBuilder workflow, Map<String, @Nullable Object> configurable) {
     host.register(workflow);
-    String runId = host.create(workflow.id(), Map.of(), Map.of());
+    String runId = host.create(workflow.id(), Map.of(), configurable);
     host.drive(runId);
     return runId;
   }
@@ -89,7 +93,12 @@ final class Orchestra implements AutoCloseable {
 
   /** Starts a run and drives it and all below it to where they can only wait. */
   String play(WorkflowBuilder workflow) {
-    String runId = start(workflow);
+    return play(workflow, Map.of());
+  }
+
+  /** The same, with what the run is configured with. */
+  String play(WorkflowBuilder workflow, Map<String, @Nullable Object> configurable) {
+    String runId = start(workflow, configurable);
     settle();
     return runId;
   }

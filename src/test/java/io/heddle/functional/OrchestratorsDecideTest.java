@@ -67,6 +67,21 @@ class OrchestratorsDecideTest {
   }
 
   @Test
+  void andNoMoreOftenThanTheRunAllows() {
+    String runId =
+        orchestra.play(
+            loop(Map.of(), next("worker"), next("worker"), terminate()),
+            Map.of("maxLoopIterations", 2));
+
+    orchestra.host.assertThat(runId).is(RunStatus.FAILED).hasError("loop_limit_exceeded");
+    assertThat(orchestra.payloads(runId, EventType.ORCHESTRATOR_DECIDED)).hasSize(2);
+    assertThat(orchestra.payloads(runId, EventType.CAP_BREACHED))
+        .containsExactly(
+            Json.members(
+                "kind", "loop-iterations", "limit", 2, "observed", 3, "nodeId", "supervisor"));
+  }
+
+  @Test
   void andWhatFollowsNamesTheDecision() {
     String runId =
         orchestra.play(
