@@ -280,7 +280,7 @@ final class RunExecution {
       // What a node came to must not be lost with the process while others still execute.
       commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
     }
-    return await(earlier(deadline(), nextDue()));
+    return await(earlier(deadline(), draining ? nextDue(Progress.PARKED) : nextDue()));
   }
 
   /** Waits for what is being done, begins nothing, and leaves the rest to another node. */
@@ -615,6 +615,15 @@ final class RunExecution {
 
   private boolean isParkedAndDue(NodeState node) {
     return node.progress() == Progress.PARKED && isDue(node);
+  }
+
+  /** When the first node that stands like this is due; before a pause no other is started. */
+  private @Nullable Instant nextDue(Progress progress) {
+    return draft.state().nodes().values().stream()
+        .filter(node -> node.progress() == progress)
+        .flatMap(node -> Optional.ofNullable(node.until()).stream())
+        .min(Instant::compareTo)
+        .orElse(null);
   }
 
   private @Nullable Instant nextDue() {
