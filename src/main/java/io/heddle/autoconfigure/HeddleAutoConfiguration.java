@@ -20,6 +20,7 @@ import io.heddle.engine.node.DelayNode;
 import io.heddle.engine.node.FailNode;
 import io.heddle.engine.node.IdentityNode;
 import io.heddle.engine.node.InterruptNode;
+import io.heddle.engine.node.MockAgentNode;
 import io.heddle.engine.node.NoopNode;
 import io.heddle.engine.node.RequiresMissingNode;
 import io.heddle.interrupt.InterruptService;
@@ -171,6 +172,12 @@ public final class HeddleAutoConfiguration {
   @Bean
   InterruptNode heddleInterruptNode() {
     return new InterruptNode();
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  MockAgentNode heddleMockAgentNode() {
+    return new MockAgentNode();
   }
 
   @Bean

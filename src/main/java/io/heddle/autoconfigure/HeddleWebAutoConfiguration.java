@@ -195,6 +195,20 @@ public final class HeddleWebAutoConfiguration {
     return V1Capability.of("agents", Map.of("orchestrator", true));
   }
 
+  /** Node code tells what agents do, and asks where they are not sure. */
+  @Bean
+  V1Capability heddleAgents() {
+    return V1Capability.of(
+        "agents",
+        Map.of("supported", true, "reasoning", Map.of("verbosity", "full", "streaming", true)));
+  }
+
+  @Bean
+  @ConditionalOnBean(name = "heddleMockAgentNode")
+  V1Capability heddleMockAgents() {
+    return V1Capability.of("conformance", Map.of("mockAgent", true));
+  }
+
   @Bean
   @ConditionalOnBean(name = "heddleDispatchNode")
   V1Capability heddleDispatchingAgents() {

@@ -36,6 +36,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -69,6 +70,9 @@ final class Draft {
   private final List<NewRun> children = new ArrayList<>();
 
   private final List<NewInterrupt> interrupts = new ArrayList<>();
+
+  // The events of the tool calls of this execution, by call.
+  private final Map<String, String> toolCalls = new HashMap<>();
 
   private final List<String> timedOut = new ArrayList<>();
 
@@ -121,6 +125,20 @@ final class Draft {
     events.add(NewEvent.of(type, nodeId, payload).causedBy(cause));
   }
 
+  /** Records what the agent of a node did. */
+  void tell(String nodeId, AgentEvent told) {
+    NewEvent event =
+        NewEvent.of(told.type(), nodeId, Json.write(Masking.of(state).members(told.payload())));
+    if (told.callId() == null) {
+      events.add(event.causedBy(cause));
+    } else if (told.type() == EventType.AGENT_TOOL_CALLED) {
+      toolCalls.put(told.callId(), event.eventId());
+      events.add(event.causedBy(cause));
+    } else {
+      events.add(event.causedBy(toolCalls.get(told.callId())));
+    }
+  }
+
   /** What is appended from now on is the consequence of an event; of none if that is null. */
   void causedBy(@Nullable String eventId) {
     cause = eventId;
@@ -139,6 +157,9 @@ final class Draft {
     }
     NodeState started = before == null ? NodeState.started(0) : before.restarted();
     state = state.with(node.id(), started).withStart();
+    if (node.agent() != null && !node.typeId().equals(SupervisorNode.TYPE)) {
+      state = state.withAgent(node.agent());
+    }
     append(
         EventType.NODE_STARTED,
         node.id(),

@@ -78,6 +78,14 @@ final class NodeCalls implements AutoCloseable {
   record PinRequest(String nodeId, String changeId, int version, CompletableFuture<Integer> pinned)
       implements Message {}
 
+  /** The agent of the node did something. */
+  record Told(String nodeId, AgentEvent event) implements Message {}
+
+  /** Takes what the agent of a node did. */
+  interface Agents {
+    void told(String nodeId, AgentEvent event);
+  }
+
   /** Pins the version of a change unless it is pinned; gives the one that is. */
   interface Pins {
     int pin(String nodeId, String changeId, int version) throws InterruptedException;
@@ -97,6 +105,8 @@ final class NodeCalls implements AutoCloseable {
 
   private final Pins pins;
 
+  private final Agents agents;
+
   private final Map<String, Call> executing = new HashMap<>();
 
   private final BlockingQueue<Sent> messages = new LinkedBlockingQueue<>();
@@ -108,7 +118,8 @@ final class NodeCalls implements AutoCloseable {
       InstantSource clock,
       ExecutorService threads,
       Function<Execution, NodeEffects> effects,
-      Pins pins) {
+      Pins pins,
+      Agents agents) {
     this.run = run;
     this.definition = definition;
     this.executors = executors;
@@ -116,6 +127,7 @@ final class NodeCalls implements AutoCloseable {
     this.threads = threads;
     this.effects = effects;
     this.pins = pins;
+    this.agents = agents;
   }
 
   boolean isPure(NodeDefinition node) {
@@ -124,7 +136,7 @@ final class NodeCalls implements AutoCloseable {
 
   /** Executes a node here and now. */
   Outcome call(NodeDefinition node, RunState state) throws InterruptedException {
-    return call(executors.of(node.typeId()), node, state, pins);
+    return call(executors.of(node.typeId()), node, state, pins, agents);
   }
 
   /** Executes a node on a thread of its own, for no longer than allowed. */
@@ -216,7 +228,8 @@ final class NodeCalls implements AutoCloseable {
               executor,
               node,
               state,
-              (nodeId, changeId, version) -> ask(call, state, nodeId, changeId, version)));
+              (nodeId, changeId, version) -> ask(call, state, nodeId, changeId, version),
+              (nodeId, event) -> messages.add(new Sent(call, new Told(nodeId, event)))));
     } catch (InterruptedException e) {
       // Either this execution has ended and nobody reads this, or the executor interrupts itself.
       return new Finished(
@@ -226,7 +239,8 @@ final class NodeCalls implements AutoCloseable {
     }
   }
 
-  private Outcome call(NodeExecutor executor, NodeDefinition node, RunState state, Pins pins)
+  private Outcome call(
+      NodeExecutor executor, NodeDefinition node, RunState state, Pins pins, Agents agents)
       throws InterruptedException {
     Map<String, @Nullable Object> inputs = new LinkedHashMap<>();
     EvaluationScope scope =
@@ -249,7 +263,12 @@ final class NodeCalls implements AutoCloseable {
             channels,
             executor.pure() ? null : effects(node, state, reached),
             pins,
-            artifacts);
+            artifacts,
+            new NodeAgent(
+                node,
+                run.configurable(),
+                "%s-%d-%d-%d".formatted(node.id(), visit, reached.attempt(), reached.wakeups()),
+                event -> agents.told(node.id(), event)));
     NodeResult result = execute(executor, node, state, context);
     return new Outcome(
         result,
@@ -391,7 +410,8 @@ final class NodeCalls implements AutoCloseable {
       NodeChannels channels,
       @Nullable NodeEffects effects,
       Pins pins,
-      NodeArtifacts artifacts)
+      NodeArtifacts artifacts,
+      NodeAgent agent)
       implements NodeContext {
 
     @Override

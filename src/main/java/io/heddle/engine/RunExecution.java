@@ -138,7 +138,14 @@ final class RunExecution {
     this.draft = new Draft(run, definition, limits.retries(), clock);
     this.calls =
         new NodeCalls(
-            run, definition, executors, clock, nodeThreads, surroundings::effects, draft::pin);
+            run,
+            definition,
+            executors,
+            clock,
+            nodeThreads,
+            surroundings::effects,
+            draft::pin,
+            draft::tell);
     this.supervision = new Supervision(run, definition, draft, executors, childRuns);
     this.dispatches =
         new Dispatches(run, definition, draft, childRuns, limits.maxFanOut(), surroundings);
@@ -450,6 +457,10 @@ final class RunExecution {
         commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
       }
       request.pinned().complete(pinned);
+      return Optional.empty();
+    }
+    if (message instanceof NodeCalls.Told told) {
+      draft.tell(told.nodeId(), told.event());
       return Optional.empty();
     }
     NodeCalls.Finished finished = (NodeCalls.Finished) message;

@@ -27,11 +27,6 @@ final class Supervision {
 
   private static final String DECISION = "decision";
 
-  // Below it the agent is not sure enough [interrupt.md §low-confidence].
-  private static final double DEFAULT_THRESHOLD = 0.7;
-
-  private static final String THRESHOLD = "escalationThreshold";
-
   private static final String DEFAULT_WORKER = "conformance-noop";
 
   private final Run run;
@@ -111,7 +106,7 @@ final class Supervision {
       Map<String, @Nullable Object> agent,
       Decision decision,
       @Nullable Double confidence) {
-    double threshold = threshold();
+    double threshold = NodeAgent.threshold(run.configurable());
     if (confidence == null || confidence >= threshold) {
       return decide(node, agent, decision);
     }
@@ -154,14 +149,6 @@ final class Supervision {
     return Decision.faults(decision).entrySet().stream()
         .map(fault -> (fault.getKey() + " " + fault.getValue()).strip())
         .findFirst();
-  }
-
-  private double threshold() {
-    return run.configurable().get(THRESHOLD) instanceof Number number
-            && number.doubleValue() >= 0
-            && number.doubleValue() <= 1
-        ? number.doubleValue()
-        : DEFAULT_THRESHOLD;
   }
 
   private Optional<RunError> decide(

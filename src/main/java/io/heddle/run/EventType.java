@@ -34,7 +34,13 @@ public enum EventType {
   FAN_OUT_BEGUN,
   FAN_OUT_JOINED,
   VERSION_PINNED,
-  ARTIFACT_CREATED;
+  ARTIFACT_CREATED,
+  AGENT_REASONING_DELTA,
+  AGENT_REASONED,
+  AGENT_TOOL_CALLED,
+  AGENT_TOOL_RETURNED,
+  AGENT_HANDOFF,
+  AGENT_DECIDED;
 
   /** Whether this event is the last of its log. */
   public boolean isTerminal() {

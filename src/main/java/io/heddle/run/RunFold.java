@@ -128,7 +128,13 @@ public final class RunFold {
           FAN_OUT_BEGUN,
           FAN_OUT_JOINED,
           VERSION_PINNED,
-          ARTIFACT_CREATED -> {
+          ARTIFACT_CREATED,
+          AGENT_REASONING_DELTA,
+          AGENT_REASONED,
+          AGENT_TOOL_CALLED,
+          AGENT_TOOL_RETURNED,
+          AGENT_HANDOFF,
+          AGENT_DECIDED -> {
         // As before, or nothing that could be told: of a channel the log has the writes, and what
         // they come to is the definition's matter.
       }

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param starts how many nodes were started, counting every attempt
  * @param orchestration what orchestrators decided; null until the first decision
  * @param secrets what of this is not shown
+ * @param agent who acted last, as the definition describes it; null if it names nobody
  */
 public record RunState(
     Map<String, @Nullable Object> variables,
@@ -43,7 +44,8 @@ public record RunState(
     Map<String, Integer> versions,
     int starts,
     @Nullable Orchestration orchestration,
-    Secrets secrets) {
+    Secrets secrets,
+    @Nullable Map<String, @Nullable Object> agent) {
 
   /**
    * What orchestrators decided.
@@ -230,7 +232,8 @@ public record RunState(
         Map.of(),
         0,
         null,
-        Secrets.NONE);
+        Secrets.NONE,
+        null);
   }
 
   /** How often orchestrators decided. */
@@ -323,6 +326,13 @@ public record RunState(
     return copy.state();
   }
 
+  /** This state with who acts now. */
+  public RunState withAgent(Map<String, @Nullable Object> acting) {
+    Copy copy = new Copy(this);
+    copy.agent = acting;
+    return copy.state();
+  }
+
   /** This state with one more start counted. */
   public RunState withStart() {
     Copy copy = new Copy(this);
@@ -398,6 +408,9 @@ public record RunState(
     if (!versions.isEmpty()) {
       state.put("versions", versions);
     }
+    if (agent != null) {
+      state.put("agent", agent);
+    }
     state.put("starts", starts);
     if (orchestration != null) {
       state.put(
@@ -437,7 +450,8 @@ public record RunState(
         counts(read, "versions"),
         integer(read, "starts"),
         orchestration(object(read, "orchestration")),
-        secrets(object(read, "secrets")));
+        secrets(object(read, "secrets")),
+        read.containsKey("agent") ? object(read, "agent") : null);
   }
 
   private static @Nullable Orchestration orchestration(Map<String, @Nullable Object> read) {
@@ -593,6 +607,8 @@ public record RunState(
 
     Secrets secrets;
 
+    @Nullable Map<String, @Nullable Object> agent;
+
     Copy(RunState state) {
       variables = state.variables;
       channels = state.channels;
@@ -605,6 +621,7 @@ public record RunState(
       starts = state.starts;
       orchestration = state.orchestration;
       secrets = state.secrets;
+      agent = state.agent;
     }
 
     RunState state() {
@@ -619,7 +636,8 @@ public record RunState(
           versions,
           starts,
           orchestration,
-          secrets);
+          secrets,
+          agent);
     }
   }
 }

@@ -51,6 +51,9 @@ public interface NodeContext {
    */
   Map<String, @Nullable Object> memo();
 
+  /** The agent that acts in this node, to tell what it does. */
+  AgentLog agent();
+
   /** The channels of the run. */
   Channels channels();
 

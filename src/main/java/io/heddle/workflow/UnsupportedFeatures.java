@@ -84,10 +84,6 @@ final class UnsupportedFeatures {
     if (agent == null) {
       return;
     }
-    if (!References.SUPERVISOR.equals(node.text("typeId"))) {
-      refuse(agent.place());
-      return;
-    }
     refuseText(agent, "channel");
     refuseText(agent, "memoryRef");
   }

@@ -133,10 +133,9 @@ class OrchestrationIsCheckedTest {
   @CsvSource({
     "core.orchestrator.supervisor, channel, /nodes/0/agent/channel",
     "core.orchestrator.supervisor, memoryRef, /nodes/0/agent/memoryRef",
-    "core.noop, name, /nodes/0/agent",
+    "core.noop, channel, /nodes/0/agent/channel",
   })
-  void anAgentIsTakenOnlyWhereItActsAndOnlyAsFarAsItIsKnown(
-      String typeId, String member, String place) {
+  void anAgentIsTakenOnlyAsFarAsItIsKnown(String typeId, String member, String place) {
     assertThat(
             faults(
                 workflow("w")

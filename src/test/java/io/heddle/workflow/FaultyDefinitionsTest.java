@@ -300,7 +300,11 @@ class FaultyDefinitionsTest {
         at("/defaults/promptRefs", "{\"user\":{\"templateId\":\"writer\"}}", refusal),
         at("/acceptsInheritedArtifacts/-", "{}", "/acceptsInheritedArtifacts", refusal),
         at("/metadata/complianceClass", "\"pii\"", "other than public " + refusal),
-        at("/nodes/0/agent", "{\"agentId\":\"host:a\"}", refusal),
+        at(
+            "/nodes/0/agent",
+            "{\"agentId\":\"host:a\",\"memoryRef\":\"m\"}",
+            "/nodes/0/agent/memoryRef",
+            refusal),
         at("/nodes/0/credentialsRef", "\"c\"", refusal),
         at("/nodes/0/envelopeContract", "{}", refusal),
         at("/nodes/0/artifactType", "\"a\"", refusal),

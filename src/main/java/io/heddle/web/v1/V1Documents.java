@@ -81,6 +81,9 @@ final class V1Documents {
       snapshot.put("parentRunId", run.parent().runId());
       snapshot.put("parentNodeId", run.parent().nodeId());
     }
+    if (run.state().agent() != null) {
+      snapshot.put("agent", run.state().agent());
+    }
     if (run.state().orchestration() != null) {
       snapshot.put("runOrchestrator", run.state().orchestration().agent());
     }

@@ -50,6 +50,12 @@ final class V1Mapping {
       case FAN_OUT_JOINED -> "core.dispatch.join";
       case VERSION_PINNED -> "version.pinned";
       case ARTIFACT_CREATED -> "artifact.created";
+      case AGENT_REASONING_DELTA -> "agent.reasoning.delta";
+      case AGENT_REASONED -> "agent.reasoned";
+      case AGENT_TOOL_CALLED -> "agent.toolCalled";
+      case AGENT_TOOL_RETURNED -> "agent.toolReturned";
+      case AGENT_HANDOFF -> "agent.handoff";
+      case AGENT_DECIDED -> "agent.decided";
     };
   }
 }

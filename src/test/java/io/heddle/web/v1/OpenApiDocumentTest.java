@@ -336,6 +336,8 @@ class OpenApiDocumentTest {
         .add("conformance-noop");
     new Call("heddlePutWorkflow").on("fanning").body(fanning).expect(200);
     seen.addAll(typesOf(create("{\"workflowId\":\"fanning\"}")));
+    seen.addAll(typesOf(create("{\"workflowId\":\"conformance-agent-reasoning\"}")));
+    seen.addAll(typesOf(create("{\"workflowId\":\"conformance-agent-reasoning-streaming\"}")));
     // No node type of the host itself fails in a way that may pass.
     seen.add("node.retried");
     // Nor does any pin a version or produce an artifact.
