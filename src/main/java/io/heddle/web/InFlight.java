@@ -4,6 +4,8 @@ import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -16,7 +18,12 @@ public final class InFlight {
 
   private final int cap;
 
+  // A client has its answer before its request has left, and may be back by then.
+  private static final long PATIENCE_MS = 100;
+
   private final AtomicInteger current = new AtomicInteger();
+
+  private final Semaphore places;
 
   private final LongAdder refused = new LongAdder();
 
@@ -28,6 +35,7 @@ public final class InFlight {
       throw new IllegalArgumentException("The cap on requests in flight must not be negative");
     }
     this.cap = cap;
+    this.places = new Semaphore(cap, true);
   }
 
   /** How many requests are served at the same time; 0 for any number. */
@@ -45,13 +53,18 @@ public final class InFlight {
     return refused.sum();
   }
 
-  /** Counts a request in; empty if there are as many as the cap allows. */
+  /** Counts a request in; empty if there are as many as the cap allows, and none of them leaves. */
   Optional<Place> enter() {
-    if (current.incrementAndGet() > cap && cap > 0) {
-      current.decrementAndGet();
-      refused.increment();
+    try {
+      if (cap > 0 && !places.tryAcquire(PATIENCE_MS, TimeUnit.MILLISECONDS)) {
+        refused.increment();
+        return Optional.empty();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
       return Optional.empty();
     }
+    current.incrementAndGet();
     return Optional.of(new Place());
   }
 
@@ -77,6 +90,7 @@ public final class InFlight {
     private void leave() {
       if (left.compareAndSet(false, true)) {
         current.decrementAndGet();
+        places.release();
       }
     }
 
