@@ -90,7 +90,9 @@ public final class InFlight {
     private void leave() {
       if (left.compareAndSet(false, true)) {
         current.decrementAndGet();
-        places.release();
+        if (cap > 0) {
+          places.release();
+        }
       }
     }
 
