@@ -10,11 +10,17 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A caller of a host. Thread-safe. */
 public final class HostClient {
+
+  // The database is away, or another request with this key or about this question came first.
+  private static final Set<Integer> TO_TRY_AGAIN = Set.of(503, 409);
 
   private final HttpClient http = HttpClient.newHttpClient();
 
@@ -31,6 +37,54 @@ public final class HostClient {
   public String create(String workflowId, Map<String, @Nullable Object> inputs) {
     Map<String, @Nullable Object> body = Json.members("workflowId", workflowId, "inputs", inputs);
     return (String) json(201, send("POST", "/v1/runs", Json.write(body))).get("runId");
+  }
+
+  /**
+   * Creates a run once, however often this is called with this key.
+   *
+   * @return its id; empty if there was no answer, or the promise that there will be
+   */
+  public Optional<String> tryToCreate(String key, String workflowId) {
+    return attempt(
+            "/v1/runs",
+            Json.write(Json.members("workflowId", workflowId, "inputs", Map.of())),
+            List.of("Idempotency-Key", key),
+            201)
+        .map(answer -> (String) answer.get("runId"));
+  }
+
+  /** Accepts what a node asks to be approved, unless there is no answer, or it is too late. */
+  public void tryToAccept(String runId, String nodeId) {
+    attempt(
+        "/v1/runs/%s/interrupts/%s".formatted(runId, nodeId),
+        Json.write(Json.members("resumeValue", Map.of("action", "accept"))),
+        List.of(),
+        200);
+  }
+
+  private Optional<Map<String, @Nullable Object>> attempt(
+      String path, String body, List<String> headers, int expected) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(base.resolve(path))
+            // It may be frozen.
+            .timeout(Duration.ofSeconds(2))
+            .header("Authorization", "Bearer " + key)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(body));
+    if (!headers.isEmpty()) {
+      request.headers(headers.toArray(String[]::new));
+    }
+    try {
+      HttpResponse<String> response = http.send(request.build(), BodyHandlers.ofString());
+      return TO_TRY_AGAIN.contains(response.statusCode())
+          ? Optional.empty()
+          : Optional.of(json(expected, response));
+    } catch (IOException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
   }
 
   /** The snapshot of a run. */

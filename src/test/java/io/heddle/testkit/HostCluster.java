@@ -12,7 +12,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -31,6 +32,10 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
   private final List<Host> hosts = new ArrayList<>();
 
   private final int size;
+
+  private boolean ownServer;
+
+  private @Nullable OwnPostgres server;
 
   private Database database;
 
@@ -55,11 +60,22 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
     return this;
   }
 
+  /** On a server that no other test uses, see {@link #server}. */
+  public HostCluster onOwnServer() {
+    ownServer = true;
+    return this;
+  }
+
   @Override
   public void beforeAll(ExtensionContext context) throws IOException {
     directory = Files.createTempDirectory("hosts");
     // They migrate it themselves, all at once.
-    database = PostgresPerJvm.emptyDatabase();
+    if (ownServer) {
+      server = OwnPostgres.in(directory.resolve("postgres"));
+      database = server.database();
+    } else {
+      database = PostgresPerJvm.emptyDatabase();
+    }
     for (int i = 0; i < size; i++) {
       hosts.add(new Host("host" + i));
     }
@@ -68,8 +84,11 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
   }
 
   @Override
-  public void afterAll(ExtensionContext context) {
+  public void afterAll(ExtensionContext context) throws IOException {
     hosts.forEach(Host::killHard);
+    if (server != null) {
+      server.close();
+    }
   }
 
   @Override
@@ -77,6 +96,10 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
     for (Host host : hosts) {
       System.err.printf("---- %s ----%n%s%n", host.name, host.output());
     }
+  }
+
+  public List<Host> hosts() {
+    return List.copyOf(hosts);
   }
 
   public Host host(int number) {
@@ -95,6 +118,16 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
 
   public Database database() {
     return database;
+  }
+
+  /** The server of a cluster that has one of its own. */
+  public OwnPostgres server() {
+    return Objects.requireNonNull(server);
+  }
+
+  /** Whom the nodes of type {@code test.ordering} order from. */
+  public Provider provider() {
+    return new Provider(directory);
   }
 
   /** What the nodes of type {@code test.gated} do. */
@@ -209,16 +242,7 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
     }
 
     private void signal(String signal) {
-      try {
-        Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(pid())).start();
-        if (!kill.waitFor(10, TimeUnit.SECONDS) || kill.exitValue() != 0) {
-          throw new IllegalStateException("Could not send %s to %s".formatted(signal, name));
-        }
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
+      Signal.send(signal, pid());
     }
   }
 

@@ -1,5 +1,6 @@
 package io.heddle.testkit;
 
+import io.heddle.json.Json;
 import io.heddle.spi.NodeContext;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.NodeResult;
@@ -55,6 +56,36 @@ class HostInTest {
   @Bean
   NodeExecutor effectNode() {
     return new EffectNode();
+  }
+
+  @Bean
+  NodeExecutor orderingNode(@Value("${test.directory}") Path directory) {
+    return new OrderingNode(new Provider(directory));
+  }
+
+  /**
+   * A node that orders something outside, once, and takes its time before and after. Its config
+   * says for how many milliseconds, and how often it fails although it has ordered.
+   */
+  private record OrderingNode(Provider provider) implements NodeExecutor {
+
+    @Override
+    public String typeId() {
+      return "test.ordering";
+    }
+
+    @Override
+    public NodeResult execute(NodeContext context) throws Exception {
+      int takes = (int) context.config().getOrDefault("takes", 20);
+      Thread.sleep(takes);
+      Object receipt =
+          context.once("test:order", key -> provider.order(context.runId(), context.nodeId(), key));
+      Thread.sleep(takes);
+      if (context.attempt() < (int) context.config().getOrDefault("failures", 0)) {
+        return new NodeResult.Failed("test.later", "Not yet", true);
+      }
+      return NodeResult.completed(Json.members("order", receipt));
+    }
   }
 
   /** A node with outside effects, of which the host knows nothing but that it may have them. */

@@ -87,6 +87,14 @@ public final class LogFold {
       case CAP_BREACHED, LOOPBACK_LIMIT -> {
         // Tells why something did not happen.
       }
+      case NODE_SUSPENDED,
+          NODE_RESUMED,
+          INTERRUPT_REQUESTED,
+          INTERRUPT_RESOLVED,
+          APPROVAL_REQUESTED,
+          APPROVAL_RECEIVED -> {
+        // Tells what a node that is under way waits for.
+      }
       default -> nodes.put(event.nodeId(), node(event, payload));
     }
   }
