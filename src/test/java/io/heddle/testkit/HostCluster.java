@@ -18,6 +18,8 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.TestWatcher;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 /**
  * Hosts in processes of their own that share one database and nothing else, and may be killed or
@@ -34,6 +36,8 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
   private final int size;
 
   private boolean ownServer;
+
+  private @Nullable String aheadBy;
 
   private @Nullable OwnPostgres server;
 
@@ -66,6 +70,16 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
     return this;
   }
 
+  /**
+   * On a database whose clock is not that of the hosts.
+   *
+   * @param interval by how much it is ahead of them, as Postgres writes it
+   */
+  public HostCluster onDatabaseAheadBy(String interval) {
+    aheadBy = interval;
+    return this;
+  }
+
   @Override
   public void beforeAll(ExtensionContext context) throws IOException {
     directory = Files.createTempDirectory("hosts");
@@ -76,11 +90,42 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
     } else {
       database = PostgresPerJvm.emptyDatabase();
     }
+    if (aheadBy != null) {
+      // Sessions that exist already would keep their time, so it is none of the pool's.
+      setClock(JdbcClient.create(new DriverManagerDataSource(database.url())), aheadBy);
+    }
     for (int i = 0; i < size; i++) {
       hosts.add(new Host("host" + i));
     }
     hosts.forEach(Host::start);
     hosts.forEach(Host::awaitReady);
+  }
+
+  /** Puts functions before those of Postgres that tell the time to every later session. */
+  private static void setClock(JdbcClient jdbc, String aheadBy) {
+    jdbc.sql("create schema clock").update();
+    jdbc.sql(
+            """
+            create function clock.now() returns timestamptz stable language sql
+            return pg_catalog.now() + interval '%s'
+            """
+                .formatted(aheadBy))
+        .update();
+    jdbc.sql(
+            """
+            create function clock.clock_timestamp() returns timestamptz volatile language sql
+            return pg_catalog.clock_timestamp() + interval '%s'
+            """
+                .formatted(aheadBy))
+        .update();
+    jdbc.sql(
+            """
+            do $$ begin
+              execute format('alter database %I set search_path = clock, pg_catalog, public',
+                current_database());
+            end $$
+            """)
+        .update();
   }
 
   @Override
