@@ -27,6 +27,7 @@ import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptStore;
 import io.heddle.interrupt.InterruptTokens;
 import io.heddle.metrics.RunMeters;
+import io.heddle.metrics.RunOutcomes;
 import io.heddle.postgres.ClaimSql;
 import io.heddle.postgres.EffectSql;
 import io.heddle.postgres.InterruptSql;
@@ -256,6 +257,11 @@ public final class HeddleAutoConfiguration {
     return new DatabaseClock();
   }
 
+  @Bean
+  RunOutcomes heddleRunOutcomes(CommitNews news, DatabaseClock clock) {
+    return new RunOutcomes(news, clock);
+  }
+
   @Bean(destroyMethod = "close")
   HostThreads heddleThreads() {
     return new HostThreads();
@@ -270,7 +276,7 @@ public final class HeddleAutoConfiguration {
       Limits limits,
       DatabaseClock clock,
       HostThreads threads,
-      CommitNews news,
+      RunOutcomes news,
       Effects effects) {
     return new Worker(
         store, workflows, executors, capabilities, limits, clock, threads.nodes(), news, effects);
@@ -325,7 +331,7 @@ public final class HeddleAutoConfiguration {
   }
 
   @Bean
-  RunService heddleRunService(RunStore store, LocalExecution execution, CommitNews news) {
+  RunService heddleRunService(RunStore store, LocalExecution execution, RunOutcomes news) {
     return new RunService(store, execution, news);
   }
 

@@ -112,7 +112,8 @@ final class ChildRuns {
         null,
         null,
         new Run.Parent(parent.runId(), nodeId),
-        parent.depth() + 1);
+        parent.depth() + 1,
+        parent.trace());
   }
 
   private static Map<String, @Nullable Object> variables(

@@ -144,7 +144,15 @@ final class NodeCalls implements AutoCloseable {
     NodeExecutor executor = executors.of(node.typeId());
     Call call = new Call(node.id(), System.nanoTime(), allowed);
     call.future =
-        threads.submit(() -> messages.add(new Sent(call, outcome(call, executor, node, state))));
+        threads.submit(
+            () -> {
+              Map<String, String> before = LogContext.enter(run);
+              try {
+                messages.add(new Sent(call, outcome(call, executor, node, state)));
+              } finally {
+                LogContext.leave(before);
+              }
+            });
     executing.put(node.id(), call);
   }
 

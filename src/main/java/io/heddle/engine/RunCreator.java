@@ -11,6 +11,7 @@ import io.heddle.run.RunState;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
 import io.heddle.run.Secrets;
+import io.heddle.run.TraceContext;
 import io.heddle.tenancy.Tenant;
 import io.heddle.workflow.Fault;
 import io.heddle.workflow.Inputs;
@@ -70,7 +71,8 @@ public final class RunCreator {
       @Nullable List<String> tags,
       @Nullable Map<String, @Nullable Object> metadata,
       Run.@Nullable Scope scope,
-      @Nullable String callbackUrl) {}
+      @Nullable String callbackUrl,
+      @Nullable TraceContext trace) {}
 
   /**
    * A run that was inserted. When its transaction has committed, {@link #start} must be called;
@@ -162,7 +164,8 @@ public final class RunCreator {
             request.scope(),
             request.callbackUrl(),
             null,
-            0);
+            0,
+            request.trace());
     return store
         .create(run, seat == null ? null : seat.nodeId())
         .map(createdAt -> new Accepted(inserted(run, createdAt), seat));
@@ -193,7 +196,8 @@ public final class RunCreator {
         null,
         null,
         null,
-        0);
+        0,
+        run.trace());
   }
 
   private static List<Fault> configurableFaults(

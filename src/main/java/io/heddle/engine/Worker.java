@@ -4,6 +4,7 @@ import io.heddle.effect.Execution;
 import io.heddle.run.CommitListener;
 import io.heddle.run.Run;
 import io.heddle.run.RunService;
+import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
 import io.heddle.run.RunStore.ChildStanding;
 import io.heddle.run.Step;
@@ -12,6 +13,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.function.BooleanSupplier;
@@ -84,6 +86,15 @@ public final class Worker {
    * @throws InterruptedException when this thread was interrupted; nothing of it is recorded
    */
   public Result drive(Run run, BooleanSupplier leaving) throws InterruptedException {
+    Map<String, String> before = LogContext.enter(run);
+    try {
+      return execute(run, leaving);
+    } finally {
+      LogContext.leave(before);
+    }
+  }
+
+  private Result execute(Run run, BooleanSupplier leaving) throws InterruptedException {
     RunExecution execution =
         new RunExecution(
             run,
@@ -95,15 +106,18 @@ public final class Worker {
             clock,
             nodeThreads,
             childRuns,
-            new Database(leaving));
+            new Database(run, leaving));
     return new Result(execution.execute(), execution.leftRunsDue());
   }
 
   private final class Database implements RunExecution.Surroundings {
 
+    private final Run driven;
+
     private final BooleanSupplier leaving;
 
-    Database(BooleanSupplier leaving) {
+    Database(Run driven, BooleanSupplier leaving) {
+      this.driven = driven;
       this.leaving = leaving;
     }
 
@@ -123,6 +137,9 @@ public final class Worker {
       Step.Outcome outcome = UntilAnswered.ask(step.runId(), () -> store.commit(step));
       if (outcome == Step.Outcome.COMMITTED) {
         news.committed(step.runId());
+        if (step.status().isTerminal()) {
+          news.ended(driven, step.status(), step.error());
+        }
       }
       return outcome;
     }
@@ -142,11 +159,15 @@ public final class Worker {
 
     @Override
     public void cancel(Run run, Collection<String> runIds) throws InterruptedException {
-      List<String> cancelled =
+      List<Run> cancelled =
           UntilAnswered.ask(
               run.runId(),
               () -> RunService.cancelChildren(store, run.tenant(), run.runId(), runIds));
-      cancelled.forEach(news::committed);
+      runIds.forEach(news::committed);
+      for (Run ended : cancelled) {
+        news.committed(ended.runId());
+        news.ended(ended, RunStatus.CANCELLED, null);
+      }
     }
 
     @Override

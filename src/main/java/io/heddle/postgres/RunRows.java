@@ -7,6 +7,7 @@ import io.heddle.run.Run;
 import io.heddle.run.RunError;
 import io.heddle.run.RunState;
 import io.heddle.run.RunStatus;
+import io.heddle.run.TraceContext;
 import io.heddle.tenancy.Tenant;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -26,7 +27,7 @@ final class RunRows {
       run.workflow_scope, run.workflow_id, run.workflow_revision, run.status, run.lease_epoch,
       run.next_sequence, run.signals, run.pause_request, run.state, run.inputs, run.configurable, run.tags, run.metadata, run.error,
       run.engine_version, run.event_log_schema_version, run.created_at, run.started_at, run.ended_at,
-      run.paused_at, coalesce(run.timed_from, run.started_at) as timed_from, run.parent_run_id, run.parent_node_id, run.depth\
+      run.paused_at, coalesce(run.timed_from, run.started_at) as timed_from, run.parent_run_id, run.parent_node_id, run.depth, run.trace_parent\
       """;
 
   // What a run stands for whose row was written before the column existed.
@@ -67,7 +68,8 @@ final class RunRows {
         instant(row, "paused_at"),
         instant(row, "timed_from"),
         parent(row),
-        row.getInt("depth"));
+        row.getInt("depth"),
+        trace(row.getString("trace_parent")));
   }
 
   static @Nullable String error(@Nullable RunError error) {
@@ -103,6 +105,10 @@ final class RunRows {
   private static Run.@Nullable Parent parent(ResultSet row) throws SQLException {
     String runId = row.getString("parent_run_id");
     return runId == null ? null : new Run.Parent(runId, row.getString("parent_node_id"));
+  }
+
+  private static @Nullable TraceContext trace(@Nullable String traceparent) {
+    return traceparent == null ? null : new TraceContext(traceparent);
   }
 
   @SuppressWarnings("unchecked")

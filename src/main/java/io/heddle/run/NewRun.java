@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param parent the run and node that start it, or null
  * @param depth how many runs are above it
+ * @param trace of whoever wants it, or null
  */
 public record NewRun(
     Tenant tenant,
@@ -24,4 +25,5 @@ public record NewRun(
     Run.@Nullable Scope scope,
     @Nullable String callbackUrl,
     Run.@Nullable Parent parent,
-    int depth) {}
+    int depth,
+    @Nullable TraceContext trace) {}

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param signals raised by whoever wants the worker to look before its next step
  * @param pauseRequest how the run is to be paused once its nodes in progress have ended
  * @param depth how many runs are above this one
+ * @param trace of the request that created it, or created the run above
  * @param state the engine's own account of the run
  * @param timedFrom since when its time is counted: since its start, later by the time it was paused
  *     before; null before it started
@@ -42,7 +43,8 @@ public record Run(
     @Nullable Instant pausedAt,
     @Nullable Instant timedFrom,
     @Nullable Parent parent,
-    int depth) {
+    int depth,
+    @Nullable TraceContext trace) {
 
   /** The run and the node of it that started this run. */
   public record Parent(String runId, String nodeId) {}

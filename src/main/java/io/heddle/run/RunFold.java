@@ -171,7 +171,8 @@ public final class RunFold {
         pausedAt,
         started ? head.timedFrom() : null,
         head.parent(),
-        head.depth());
+        head.depth(),
+        head.trace());
   }
 
   private void end(RunEvent event, Progress outcome) {

@@ -33,9 +33,10 @@ public final class RunService {
    * What a cancel did.
    *
    * @param before the status that was found; a terminal one was left as it is
-   * @param cancelled the runs that are cancelled now: this one and those it started
+   * @param cancelled the runs that this cancelled, as they were before: this one and those it
+   *     started
    */
-  public record Cancelled(RunStatus before, List<String> cancelled) {}
+  public record Cancelled(RunStatus before, List<Run> cancelled) {}
 
   /**
    * Cancels a run and the runs below it. Whoever executes them can write nothing after this, so
@@ -53,13 +54,13 @@ public final class RunService {
     }
     return store.together(
         () -> {
-          List<String> cancelled = new ArrayList<>();
+          List<Run> cancelled = new ArrayList<>();
           // From below, the order in which ending runs lock their parents.
           cancelBelow(store, tenant, runId, cancelled);
           Optional<Run> run =
               store.amend(tenant, runId, it -> cancellation(it, reason, cancelledBy, null));
           if (run.isPresent() && !run.get().status().isTerminal()) {
-            cancelled.add(runId);
+            cancelled.add(run.get());
             // Under this run's lock now: nothing can be started below it any more.
             cancelBelow(store, tenant, runId, cancelled);
           }
@@ -71,31 +72,35 @@ public final class RunService {
    * Cancels some of the runs that a run started, and the runs below those, because the run goes on
    * without them.
    *
-   * @return the runs that are cancelled now
+   * @return the runs that this cancelled, as they were before
    */
-  public static List<String> cancelChildren(
+  public static List<Run> cancelChildren(
       RunStore store, Tenant tenant, String runId, Collection<String> children) {
-    List<String> cancelled = new ArrayList<>();
+    List<Run> cancelled = new ArrayList<>();
     for (String child : children) {
+      List<Run> together = new ArrayList<>();
       store.together(
           () -> {
-            cancelBelow(store, tenant, child, cancelled);
+            cancelBelow(store, tenant, child, together);
             Optional<Run> found =
                 store.amend(tenant, child, run -> cancellation(run, "parent-went-on", null, runId));
-            cancelBelow(store, tenant, child, cancelled);
+            found.filter(run -> !run.status().isTerminal()).ifPresent(together::add);
+            cancelBelow(store, tenant, child, together);
             return found;
           });
-      cancelled.add(child);
+      cancelled.addAll(together);
     }
     return cancelled;
   }
 
   private static void cancelBelow(
-      RunStore store, Tenant tenant, String runId, List<String> cancelled) {
+      RunStore store, Tenant tenant, String runId, List<Run> cancelled) {
     for (String child : store.liveChildren(tenant, runId)) {
       cancelBelow(store, tenant, child, cancelled);
-      store.amend(tenant, child, run -> cancellation(run, "parent-cancelled", null, runId));
-      cancelled.add(child);
+      store
+          .amend(tenant, child, run -> cancellation(run, "parent-cancelled", null, runId))
+          .filter(run -> !run.status().isTerminal())
+          .ifPresent(cancelled::add);
     }
   }
 
@@ -105,9 +110,12 @@ public final class RunService {
   }
 
   /** Tells readers and this node's workers of a cancel, once its transaction has committed. */
-  public void cancelled(List<String> runIds) {
-    runIds.forEach(execution::lost);
-    runIds.forEach(news::committed);
+  public void cancelled(List<Run> runs) {
+    runs.forEach(run -> execution.lost(run.runId()));
+    for (Run run : runs) {
+      news.committed(run.runId());
+      news.ended(run, RunStatus.CANCELLED, null);
+    }
   }
 
   /**

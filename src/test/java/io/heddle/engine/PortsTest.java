@@ -108,7 +108,8 @@ class PortsTest {
         null,
         null,
         null,
-        0);
+        0,
+        null);
   }
 
   private static Map.Entry<String, Object> entry(String name, Object value) {

@@ -261,6 +261,7 @@ class DecisionsAreCarriedOutTest {
                 .cancel(SampleRuns.TENANT, runId, "enough", "alice")
                 .orElseThrow()
                 .cancelled())
+        .extracting(Run::runId)
         .containsExactlyInAnyOrder(runId, child.runId());
     orchestra.settle();
 

@@ -195,6 +195,7 @@ class EmbeddersNodeRunsLikeABuiltInOneTest {
                     null,
                     null,
                     null,
+                    null,
                     null))
             .orElseThrow();
     accepted.start();

@@ -181,6 +181,7 @@ class SubWorkflowsTest {
     host.drive(bottom.runId());
 
     assertThat(service.cancel(SampleRuns.TENANT, top, "enough", "bob").orElseThrow().cancelled())
+        .extracting(Run::runId)
         .containsExactlyInAnyOrder(top, middle.runId(), bottom.runId());
 
     for (String runId : List.of(top, middle.runId(), bottom.runId())) {

@@ -50,7 +50,8 @@ class AChildIsStoredWithItsParentsStepTest {
         null,
         null,
         new Run.Parent(parent.runId(), "call"),
-        1);
+        1,
+        null);
   }
 
   private static Step starting(Run parent, NewRun child) {

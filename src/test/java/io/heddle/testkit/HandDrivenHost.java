@@ -157,6 +157,7 @@ public final class HandDrivenHost implements AutoCloseable {
                 null,
                 null,
                 null,
+                null,
                 null))
         .orElseThrow()
         .run()

@@ -40,7 +40,8 @@ public final class SampleRuns {
         null,
         null,
         null,
-        0);
+        0,
+        null);
   }
 
   /** Stores a new run, under a lease if there is an owner for it. */

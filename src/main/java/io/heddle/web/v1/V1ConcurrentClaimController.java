@@ -103,6 +103,7 @@ public final class V1ConcurrentClaimController {
         null,
         null,
         null,
+        null,
         null);
   }
 

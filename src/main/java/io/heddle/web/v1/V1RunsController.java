@@ -14,6 +14,7 @@ import io.heddle.run.RunService.Cancelled;
 import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
+import io.heddle.run.TraceContext;
 import io.heddle.spi.Principal;
 import io.heddle.tenancy.Tenant;
 import io.heddle.web.Callers;
@@ -108,7 +109,7 @@ public final class V1RunsController implements V1Capability {
     Principal caller = Callers.require(request, "runs:create");
     Map<String, @Nullable Object> body = requests.object(request);
     controls.check(request, caller, body);
-    RunCreator.Request wanted = wanted(caller, body, isDeduplicated(request));
+    RunCreator.Request wanted = wanted(caller, body, isDeduplicated(request), trace(request));
     return mutations.run(
         request, wanted.tenant(), "v1.createRun", Map.of(), body, () -> create(wanted));
   }
@@ -123,7 +124,10 @@ public final class V1RunsController implements V1Capability {
   }
 
   private static RunCreator.Request wanted(
-      Principal caller, Map<String, @Nullable Object> body, boolean deduplicated) {
+      Principal caller,
+      Map<String, @Nullable Object> body,
+      boolean deduplicated,
+      @Nullable TraceContext trace) {
     Fields fields = new Fields(body);
     String workflowId = fields.requiredText("workflowId");
     Map<String, @Nullable Object> inputs = fields.object("inputs");
@@ -149,7 +153,12 @@ public final class V1RunsController implements V1Capability {
         tags,
         metadata,
         scope,
-        null);
+        null,
+        trace);
+  }
+
+  static @Nullable TraceContext trace(HttpServletRequest request) {
+    return TraceContext.of(Collections.list(request.getHeaders("traceparent"))).orElse(null);
   }
 
   private static boolean isDeduplicated(HttpServletRequest request) {
@@ -270,7 +279,7 @@ public final class V1RunsController implements V1Capability {
 
   private Done bulkCancel(
       Tenant tenant, Principal caller, List<String> runIds, @Nullable String reason) {
-    List<String> cancelled = new ArrayList<>();
+    List<Run> cancelled = new ArrayList<>();
     Map<String, Map<String, Object>> byRun = new LinkedHashMap<>();
     // One lock order for all callers, so that two bulk cancels cannot wait for each other.
     for (String runId : runIds.stream().distinct().sorted().toList()) {
