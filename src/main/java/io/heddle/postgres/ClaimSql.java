@@ -52,7 +52,7 @@ public final class ClaimSql implements ClaimStore {
   // While everything that is due fits, its tenants are those of the oldest runs; only behind a
   // backlog are they looked up one after the other, each by one probe of an index. Every tenant's
   // share is settled before a row is locked, so that no more rows are locked than taken.
-  private static final String CLAIM =
+  static final String CLAIM =
       """
       with recursive oldest as materialized (
         select tenant_id from openwop.run where wake_at <= now()
