@@ -72,6 +72,10 @@ public final class ClaimSql implements ClaimStore {
           where run.wake_at is not null and run.tenant_id > walk.tenant_id
           order by run.tenant_id, run.wake_at
           limit 1) next
+      ), room as (
+        select least(:free, greatest(:smallest, ceil(length::numeric / greatest(1, (
+          select count(*) from openwop.host_node where expires_at > now())))))::bigint as runs
+        from backlog
       ), tenant as (
         select tenant_id, coalesce(held.runs, 0) as executing, random() as lot
         from (
@@ -91,13 +95,10 @@ public final class ClaimSql implements ClaimStore {
             from (
               select from openwop.run
               where run.tenant_id = tenant.tenant_id and run.wake_at <= now()
-              limit :free) due) queued
+              limit (select runs from room)) due) queued
           where :perTenant = 0 or executing + turn <= :perTenant
           order by executing + turn, lot
-          limit least(:free, greatest(:smallest, (
-            select ceil(length::numeric / greatest(1, (
-              select count(*) from openwop.host_node where expires_at > now())))
-            from backlog)))) turns
+          limit (select runs from room)) turns
         group by tenant_id
       ), due as (
         select taken.run_id
