@@ -87,6 +87,15 @@ public final class HostClient {
     }
   }
 
+  /** Whether a probe would send callers here. */
+  public boolean isReady() {
+    try {
+      return send("GET", "/actuator/health/readiness", null).statusCode() == 200;
+    } catch (UncheckedIOException e) {
+      return false;
+    }
+  }
+
   /** The snapshot of a run. */
   public Map<String, @Nullable Object> read(String runId) {
     return json(200, send("GET", "/v1/runs/" + runId, null));

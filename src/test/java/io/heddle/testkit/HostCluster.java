@@ -260,6 +260,10 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
       awaitDeath();
     }
 
+    public boolean isAlive() {
+      return process.isAlive();
+    }
+
     /** Waits until the process has ended, whatever it ends by. */
     public void awaitDeath() {
       await(name + " to end").until(() -> !process.isAlive());
