@@ -43,7 +43,6 @@ import io.heddle.web.RateLimits;
 import io.heddle.web.Requests;
 import io.heddle.web.v1.V1AnnotationsController;
 import io.heddle.web.v1.V1ArtifactsController;
-import io.heddle.web.v1.V1Backpressure;
 import io.heddle.web.v1.V1Capability;
 import io.heddle.web.v1.V1ConcurrentClaimController;
 import io.heddle.web.v1.V1Discovery;
@@ -55,7 +54,7 @@ import io.heddle.web.v1.V1InboxController;
 import io.heddle.web.v1.V1InterruptTokensController;
 import io.heddle.web.v1.V1InterruptsController;
 import io.heddle.web.v1.V1PauseController;
-import io.heddle.web.v1.V1Retention;
+import io.heddle.web.v1.V1Production;
 import io.heddle.web.v1.V1RunDiffController;
 import io.heddle.web.v1.V1RunListController;
 import io.heddle.web.v1.V1RunsController;
@@ -149,11 +148,14 @@ public final class HeddleWebAutoConfiguration {
     return new RequestMeters(inFlight::current, inFlight::refused, rates::refused);
   }
 
-  /** A part of the claim to the production profile, which stands only as a whole. */
   @Bean
-  @ConditionalOnBean(name = "heddleProductionProfile")
-  V1Backpressure heddleBackpressure(InFlight inFlight, HeddleProperties properties) {
-    return new V1Backpressure(inFlight.cap(), Math.toIntExact(properties.retryAfter().toSeconds()));
+  V1Production heddleProductionProfile(InFlight inFlight, HeddleProperties properties) {
+    return new V1Production(
+        inFlight.cap(),
+        Math.toIntExact(properties.retryAfter().toSeconds()),
+        properties.retention().window(),
+        properties.retention().development(),
+        properties.conformance().enabled());
   }
 
   @Bean
@@ -401,16 +403,6 @@ public final class HeddleWebAutoConfiguration {
   V1ForcedExpiryController heddleForcedExpiryController(
       RetentionStore store, RunService runs, CommitNews news, ConformanceFixtures fixtures) {
     return new V1ForcedExpiryController(store, runs, news, fixtures.ids());
-  }
-
-  /** A part of the production profile, so claimed only by a host that claims all of it. */
-  @Bean
-  @ConditionalOnBean(name = "heddleProductionProfile")
-  V1Retention heddleRetentionClaim(HeddleProperties properties) {
-    return new V1Retention(
-        properties.retention().window(),
-        properties.retention().development(),
-        properties.conformance().enabled());
   }
 
   @Bean

@@ -37,16 +37,23 @@ class V1DiscoveryTest {
   }
 
   @Test
-  void whatIsClaimedAboutBackpressureIsWhatIsEnforced() {
-    assertThat(document(new V1Backpressure(40, 7)))
+  void theProductionProfileIsClaimedAsAWholeAndAsItIsEnforced() {
+    Duration month = Duration.ofDays(30);
+    assertThat(document(new V1Production(40, 7, month, false, true)))
         .containsEntry(
             "production",
             Map.of(
                 "supported",
                 true,
                 "backpressure",
-                Map.of("supported", true, "inflightCap", 40, "retryAfterSeconds", 7)));
-    assertThat(document(new V1Backpressure(0, 7))).doesNotContainKey("production");
+                Map.of("supported", true, "inflightCap", 40, "retryAfterSeconds", 7),
+                "retention",
+                Map.of(
+                    "supported", true, "minWindowSeconds", 2_592_000L, "testForceExpire", true)));
+    assertThat(document(new V1Production(0, 7, month, false, true)))
+        .doesNotContainKey("production");
+    assertThat(document(new V1Production(40, 7, month, true, true)))
+        .doesNotContainKey("production");
   }
 
   private static Map<String, Object> document(V1Capability... features) {
