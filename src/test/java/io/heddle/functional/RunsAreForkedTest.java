@@ -1,8 +1,11 @@
 package io.heddle.functional;
 
+import static io.heddle.testkit.Await.await;
+import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.heddle.json.Json;
+import io.heddle.testkit.AtOnce;
 import io.heddle.testkit.WebCaller;
 import io.heddle.testkit.WebCaller.Answer;
 import io.heddle.testkit.WebHost;
@@ -209,6 +212,117 @@ class RunsAreForkedTest {
     assertThat(second.header("openwop-Idempotent-Replay")).isEqualTo("true");
     beyond.refuses(422, "invalid_from_seq");
     caller.awaitEnd((String) first.json().get("runId"));
+  }
+
+  @Test
+  void anAnswerThatWasGivenIsKept() {
+    String source = caller.create("conformance-approval");
+    awaitQuestion(source);
+    caller
+        .post(
+            "/v1/runs/" + source + "/interrupts/gate", "{\"resumeValue\":{\"action\":\"accept\"}}")
+        .is(200);
+    caller.awaitEnd(source);
+    List<?> log = caller.log(source);
+    int resumed = index(log, "node.resumed");
+
+    String behind = branch(source, resumed + 1);
+    caller.awaitEnd(behind);
+    String before = branch(source, index(log, "approval.received"));
+    awaitQuestion(before);
+
+    assertThat(caller.log(behind)).extracting("payload").isEqualTo(payloads(log));
+    assertThat(caller.get("/v1/runs/" + before).json()).containsEntry("status", "waiting-approval");
+    caller
+        .post(
+            "/v1/runs/" + before + "/interrupts/gate", "{\"resumeValue\":{\"action\":\"accept\"}}")
+        .is(200);
+    caller.awaitEnd(before);
+    assertThat(caller.get("/v1/runs/" + before).json()).containsEntry("status", "completed");
+  }
+
+  @Test
+  void anExpiredRunIsNotForkedAndAForkedOneDoesNotExpire() {
+    String expired = caller.finished("conformance-noop");
+    String kept = caller.finished("conformance-noop");
+    caller.awaitEnd(branch(kept, 0));
+
+    WebCaller anybody = WebCaller.anonymous(port);
+    anybody.post("/v1/host/heddle/test/runs/" + expired + "/expire", "{}").is(204);
+    assertThat(
+            anybody
+                .post("/v1/host/heddle/test/runs/" + kept + "/expire", "{}")
+                .response()
+                .statusCode())
+        .isNotEqualTo(204);
+
+    fork(expired, FROM_START).refuses(410, "run_expired");
+    fork(kept, FROM_START).is(201);
+  }
+
+  private String branch(String source, int from) {
+    return (String)
+        fork(source, Map.of("mode", "branch", "fromSeq", from)).is(201).json().get("runId");
+  }
+
+  private void awaitQuestion(String runId) {
+    await("a question")
+        .until(
+            () ->
+                "waiting-approval"
+                    .equals(caller.get("/v1/runs/" + runId).is(200).json().get("status")));
+  }
+
+  private static int index(List<?> log, String type) {
+    for (int i = 0; i < log.size(); i++) {
+      if (Json.object(log.get(i), "").get("type").equals(type)) {
+        return i;
+      }
+    }
+    throw new AssertionError("no " + type);
+  }
+
+  private static List<Object> payloads(List<?> log) {
+    return log.stream().map(event -> (Object) Json.object(event, "").get("payload")).toList();
+  }
+
+  @Test
+  void forksAtOnceWithOneKeyAreOneFork() throws Exception {
+    String source = caller.finished("conformance-noop");
+    WebCaller keyed = caller.with("Idempotency-Key", UUID.randomUUID().toString());
+
+    List<Answer> answers =
+        AtOnce.call(5, it -> keyed.post("/v1/runs/" + source + ":fork", FROM_START));
+
+    assertThat(answers)
+        .extracting(it -> it.response().statusCode())
+        .contains(201)
+        .isSubsetOf(201, 409);
+    assertThat(
+            answers.stream()
+                .filter(it -> it.response().statusCode() == 201)
+                .map(it -> it.json().get("runId"))
+                .distinct())
+        .hasSize(1);
+  }
+
+  @Test
+  void aForkFollowsTheRevisionOfItsSource() {
+    String workflow = "forked-" + UUID.randomUUID();
+    String path = "/v1/host/heddle/workflows/" + workflow;
+    caller.send("PUT", path, workflow(workflow).chain("core.noop", "old", "next").json()).is(200);
+    String source = caller.finished(workflow);
+    caller.send("PUT", path, workflow(workflow).chain("core.noop", "new").json()).is(200);
+
+    String branch = branch(source, 3);
+    caller.awaitEnd(branch);
+    caller.send("DELETE", path, null).is(204);
+    String orphan = branch(source, 0);
+    caller.awaitEnd(orphan);
+
+    for (String fork : List.of(branch, orphan)) {
+      assertThat(caller.log(fork)).extracting("payload").isEqualTo(payloads(caller.log(source)));
+    }
   }
 
   @Test
