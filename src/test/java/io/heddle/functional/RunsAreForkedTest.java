@@ -61,6 +61,39 @@ class RunsAreForkedTest {
     assertThat(caller.log(source)).isEqualTo(before);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "conformance-failure",
+        "conformance-message-reducer",
+        "conformance-version-fold",
+        "conformance-subworkflow-parent",
+        "conformance-orchestrator-dispatch",
+        "conformance-agent-reasoning"
+      })
+  void aBranchEndsAsItsSourceOrIsRefused(String workflowId) {
+    String source = caller.finished(workflowId);
+    Map<String, Object> end = caller.get("/v1/runs/" + source).is(200).json();
+    int length = caller.log(source).size();
+
+    int branched = 0;
+    for (int from = 0; from < length; from++) {
+      Answer answer = fork(source, Map.of("mode", "branch", "fromSeq", from));
+      if (answer.response().statusCode() == 422) {
+        answer.refuses(422, "invalid_from_seq");
+        continue;
+      }
+      branched++;
+      String branch = (String) answer.is(201).json().get("runId");
+      caller.awaitEnd(branch);
+      assertThat(caller.get("/v1/runs/" + branch).is(200).json())
+          .as("from %d", from)
+          .containsEntry("status", end.get("status"))
+          .containsEntry("variables", end.get("variables"));
+    }
+    assertThat(branched).isPositive();
+  }
+
   @Test
   void aRunUnderWayCanBeBranched() {
     String source = caller.waiting();
