@@ -8,6 +8,7 @@ import io.heddle.engine.DispatchOptions;
 import io.heddle.engine.Effects;
 import io.heddle.engine.Limits;
 import io.heddle.engine.RunCreator;
+import io.heddle.engine.RunForker;
 import io.heddle.feedback.AnnotationStore;
 import io.heddle.feedback.Feedback;
 import io.heddle.idempotency.IdempotencyStore;
@@ -18,6 +19,7 @@ import io.heddle.interrupt.InterruptTokens;
 import io.heddle.metrics.RequestMeters;
 import io.heddle.postgres.AnnotationSql;
 import io.heddle.postgres.ArtifactSql;
+import io.heddle.postgres.ForkSql;
 import io.heddle.postgres.IdempotencySql;
 import io.heddle.postgres.InboxSql;
 import io.heddle.postgres.RunListSql;
@@ -50,6 +52,7 @@ import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
 import io.heddle.web.v1.V1EventsController;
 import io.heddle.web.v1.V1ForcedExpiryController;
+import io.heddle.web.v1.V1ForkController;
 import io.heddle.web.v1.V1InboxController;
 import io.heddle.web.v1.V1InterruptTokensController;
 import io.heddle.web.v1.V1InterruptsController;
@@ -426,6 +429,26 @@ public final class HeddleWebAutoConfiguration {
   V1AnnotationsController heddleAnnotationsController(
       Feedback feedback, Mutations mutations, Requests requests) {
     return new V1AnnotationsController(feedback, mutations, requests);
+  }
+
+  @Bean
+  RunForker heddleRunForker(
+      RunCreator creator, WorkflowRegistry workflows, RunStore runs, HostDatabase database) {
+    return new RunForker(
+        creator,
+        workflows,
+        runs,
+        new ForkSql(database.jdbc(), HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA));
+  }
+
+  @Bean
+  V1ForkController heddleForkController(
+      RunForker forker,
+      RunService runs,
+      Mutations mutations,
+      Requests requests,
+      V1TestControls controls) {
+    return new V1ForkController(forker, runs, mutations, requests, controls);
   }
 
   @Bean

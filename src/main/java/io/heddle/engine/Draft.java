@@ -527,7 +527,7 @@ final class Draft {
   }
 
   /** Looks where the edges of an ended node lead; goes back over a loop if one says so. */
-  private Optional<RunError> follow(NodeDefinition node) {
+  Optional<RunError> follow(NodeDefinition node) {
     EvaluationScope scope =
         EvaluationScope.of(definition.expressions(), run, state)
             .readBy(node, definition)

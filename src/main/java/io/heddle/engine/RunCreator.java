@@ -140,6 +140,31 @@ public final class RunCreator {
     }
   }
 
+  /** Inserts a run that begins where another one stood. */
+  interface Insertion {
+
+    /**
+     * @param leaseOwner as {@link RunStore#create} takes it
+     * @return empty if nothing was inserted
+     */
+    Optional<Run> insert(@Nullable String leaseOwner);
+  }
+
+  /** Accepts a run that is inserted in another way than {@link #create} does. */
+  Optional<Accepted> accept(Tenant tenant, Insertion insertion) {
+    Seat seat = execution.reserve(tenant).orElse(null);
+    Optional<Accepted> accepted = Optional.empty();
+    try {
+      accepted =
+          insertion.insert(seat == null ? null : seat.nodeId()).map(run -> new Accepted(run, seat));
+      return accepted;
+    } finally {
+      if (accepted.isEmpty() && seat != null) {
+        seat.release();
+      }
+    }
+  }
+
   private Optional<Accepted> insert(Request request, Registered workflow, @Nullable Seat seat) {
     Map<String, @Nullable Object> given = request.configurable();
     Map<String, @Nullable Object> configurable = given == null ? Json.members() : given;
@@ -200,7 +225,7 @@ public final class RunCreator {
         run.trace());
   }
 
-  private static List<Fault> configurableFaults(
+  static List<Fault> configurableFaults(
       WorkflowDefinition workflow, @Nullable Map<String, @Nullable Object> given) {
     Map<String, Fault> faults = new LinkedHashMap<>();
     if (given != null) {

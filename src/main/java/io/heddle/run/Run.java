@@ -46,6 +46,36 @@ public record Run(
     int depth,
     @Nullable TraceContext trace) {
 
+  /** This run as its engine knows it at another time. */
+  public Run with(RunState other) {
+    return new Run(
+        tenant,
+        runId,
+        owner,
+        workflow,
+        status,
+        leaseEpoch,
+        nextSequence,
+        signals,
+        pauseRequest,
+        other,
+        inputs,
+        configurable,
+        tags,
+        metadata,
+        error,
+        engineVersion,
+        eventLogSchemaVersion,
+        createdAt,
+        startedAt,
+        endedAt,
+        pausedAt,
+        timedFrom,
+        parent,
+        depth,
+        trace);
+  }
+
   /** The run and the node of it that started this run. */
   public record Parent(String runId, String nodeId) {}
 

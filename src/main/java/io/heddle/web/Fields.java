@@ -80,6 +80,21 @@ public final class Fields {
     return fault(member, "must be an integer from %d to %d".formatted(min, max), null);
   }
 
+  /** An integer from 0 up to a bound that a double holds exactly, or null. */
+  public @Nullable Long integer(String member, long max) {
+    Object value = body.get(member);
+    if (value == null && !body.containsKey(member)) {
+      return null;
+    }
+    if (value instanceof Number number
+        && number.doubleValue() == Math.rint(number.doubleValue())
+        && number.doubleValue() >= 0
+        && number.doubleValue() <= max) {
+      return number.longValue();
+    }
+    return fault(member, "must be an integer from 0 to " + max, null);
+  }
+
   /** One of the given texts that must be there; empty, and a fault, if it is none of them. */
   public String requiredChoice(String member, List<String> choices) {
     return body.get(member) instanceof String text && choices.contains(text)

@@ -6,6 +6,7 @@ import io.heddle.engine.Limits;
 import io.heddle.engine.NodeExecutors;
 import io.heddle.engine.RetryPolicy;
 import io.heddle.engine.RunCreator;
+import io.heddle.engine.RunForker;
 import io.heddle.engine.RuntimeCapabilities;
 import io.heddle.engine.Worker;
 import io.heddle.engine.node.ApprovalGateNode;
@@ -17,6 +18,7 @@ import io.heddle.engine.node.IdentityNode;
 import io.heddle.engine.node.InterruptNode;
 import io.heddle.engine.node.NoopNode;
 import io.heddle.json.Json;
+import io.heddle.postgres.ForkSql;
 import io.heddle.run.Run;
 import io.heddle.run.RunStore;
 import io.heddle.spi.NodeExecutor;
@@ -56,6 +58,8 @@ public final class HandDrivenHost implements AutoCloseable {
   private final WorkflowRegistry workflows;
 
   private final RunCreator creator;
+
+  private final RunForker forker;
 
   private final Worker worker;
 
@@ -103,6 +107,12 @@ public final class HandDrivenHost implements AutoCloseable {
             new NoSlots(),
             Stores.ENGINE_VERSION,
             Stores.EVENT_LOG_SCHEMA_VERSION);
+    this.forker =
+        new RunForker(
+            creator,
+            workflows,
+            stores.runs(),
+            new ForkSql(stores.jdbc(), Stores.ENGINE_VERSION, Stores.EVENT_LOG_SCHEMA_VERSION));
     this.worker =
         new Worker(
             between.apply(stores.runs()),
@@ -159,6 +169,18 @@ public final class HandDrivenHost implements AutoCloseable {
                 null,
                 null,
                 null))
+        .orElseThrow()
+        .run()
+        .runId();
+  }
+
+  /** Branches a run before an event; the branch waits for {@link #drive}. */
+  public String branch(
+      String runId, long fromSequence, @Nullable Map<String, @Nullable Object> configurable) {
+    return forker
+        .branch(
+            new RunForker.Request(
+                SampleRuns.TENANT, runId, fromSequence, null, configurable, null, null))
         .orElseThrow()
         .run()
         .runId();

@@ -75,6 +75,9 @@ record Route(String method, String pattern) {
     if (pattern.endsWith("/annotations")) {
       return "{\"signal\": {\"kind\": \"flag\"}}";
     }
+    if (pattern.endsWith(":fork")) {
+      return "{\"mode\": \"branch\", \"fromSeq\": 0}";
+    }
     return switch (pattern) {
       case "/v1/host/sample/test/idempotency/concurrent-claim" -> "{\"executors\": 2}";
       case "/v1/runs" -> "{\"workflowId\": \"%s\"}".formatted(id);

@@ -254,6 +254,12 @@ class OpenApiDocumentTest {
     create.body(JSON.readTree(NOOP)).expect(409);
     assertThat(typesOf(runId)).endsWith("run.completed");
     new Call("getRun").on(runId).expect(200);
+    new Call("forkRun").on(runId).body(example("forkRun")).expect(201);
+    new Call("forkRun")
+        .on(runId)
+        .body(JSON.readTree("{\"mode\":\"branch\",\"fromSeq\":99}"))
+        .expect(422);
+    new Call("forkRun").on(runId).body(JSON.readTree("{\"mode\":\"replay\"}")).expect(501);
     HttpResponse<String> stream = new Call("getRunEvents").on(runId).expect(200);
     assertThat(stream.body()).startsWith("id: 0\nevent: run.started\ndata: {");
     new Call("cancelRun").on(runId).body(example("cancelRun")).expect(200);

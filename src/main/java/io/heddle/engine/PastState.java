@@ -1,0 +1,274 @@
+package io.heddle.engine;
+
+import io.heddle.channel.ChannelDefinition;
+import io.heddle.channel.ChannelFold;
+import io.heddle.channel.ChannelWrite;
+import io.heddle.json.Json;
+import io.heddle.run.EventType;
+import io.heddle.run.InterruptEvents;
+import io.heddle.run.Run;
+import io.heddle.run.RunError;
+import io.heddle.run.RunEvent;
+import io.heddle.run.RunState;
+import io.heddle.run.RunState.NodeState;
+import io.heddle.run.RunState.Progress;
+import io.heddle.run.RunState.Question;
+import io.heddle.spi.InterruptKind;
+import io.heddle.spi.Resumption;
+import io.heddle.workflow.NodeDefinition;
+import io.heddle.workflow.WorkflowDefinition;
+import java.io.Serial;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rebuilds from the beginning of a log what the engine knew of the run by then, so that a fork can
+ * go on from there. What is under way then begins anew in the fork. Used by one thread.
+ */
+final class PastState {
+
+  /** The log does not tell all that the engine knew. */
+  static final class Untold extends Exception {
+
+    @Serial private static final long serialVersionUID = 1L;
+
+    Untold(String message) {
+      super(message);
+    }
+  }
+
+  // Following the edges of a node that has ended starts none.
+  private static final RetryPolicy NO_RETRIES = new RetryPolicy(Duration.ZERO, Duration.ZERO);
+
+  // What these tell holds no value of the run, and so no secret.
+  private static final Set<EventType> WITHOUT_VALUES =
+      EnumSet.of(
+          EventType.RUN_STARTED,
+          EventType.RUN_PAUSED,
+          EventType.RUN_RESUMED,
+          EventType.NODE_STARTED,
+          EventType.NODE_SKIPPED);
+
+  // Their executors need no memo, which no event tells.
+  private static final String BUILT_IN = "core.";
+
+  private final Run source;
+
+  private final WorkflowDefinition definition;
+
+  private final Map<String, List<String>> unfinished = new LinkedHashMap<>();
+
+  private final List<String> artifacts = new ArrayList<>();
+
+  private int limitsToTell;
+
+  private boolean paused;
+
+  private RunState state;
+
+  /**
+   * @param source whose inputs and configuration the log's conditions were evaluated with
+   * @param initial how it began
+   */
+  PastState(Run source, RunState initial, WorkflowDefinition definition) {
+    this.source = source;
+    this.definition = definition;
+    this.state = initial;
+  }
+
+  /** Goes on to the next event of the log. */
+  void apply(RunEvent event) throws Untold {
+    if (!source.state().secrets().isEmpty() && !WITHOUT_VALUES.contains(event.type())) {
+      throw new Untold("the run works with secrets, which the log does not hold");
+    }
+    Map<String, @Nullable Object> payload = Json.storedObject(event.payload());
+    switch (event.type()) {
+      case RUN_STARTED,
+          INTERRUPT_REQUESTED,
+          APPROVAL_REQUESTED,
+          APPROVAL_RECEIVED,
+          CLARIFICATION_REQUESTED,
+          CLARIFICATION_RESOLVED,
+          NODE_RESUMED,
+          AGENT_REASONING_DELTA,
+          AGENT_REASONED,
+          AGENT_TOOL_CALLED,
+          AGENT_TOOL_RETURNED,
+          AGENT_HANDOFF,
+          AGENT_DECIDED -> {
+        // Told by the events beside it, or changes nothing.
+      }
+      case RUN_PAUSED -> paused = true;
+      case RUN_RESUMED -> paused = false;
+      case NODE_STARTED -> start(event);
+      case NODE_COMPLETED -> {
+        put(event, reached(event).ended(Progress.COMPLETED, object(payload, "outputs")));
+        artifacts.addAll(unfinished.getOrDefault(event.nodeId(), List.of()));
+        follow(event);
+      }
+      case NODE_FAILED -> {
+        put(event, reached(event).ended(Progress.FAILED, Map.of()));
+        if (!Readiness.isFailureHandled(definition, Objects.requireNonNull(event.nodeId()))) {
+          throw new Untold("the run had failed");
+        }
+        follow(event);
+      }
+      case NODE_RETRIED ->
+          put(
+              event,
+              reached(event)
+                  .retrying(event.timestamp().plusMillis(number(payload, "delayMs").longValue())));
+      case NODE_SKIPPED -> put(event, NodeState.started(0).ended(Progress.SKIPPED, Map.of()));
+      case NODE_SUSPENDED -> {
+        put(event, reached(event).suspended(question(payload), null, Json.members()));
+        state = state.withSuspension(Objects.requireNonNull(event.nodeId()));
+      }
+      case INTERRUPT_RESOLVED -> put(event, reached(event).answered(answer(payload)));
+      case VARIABLE_CHANGED ->
+          state = state.withVariable(String.valueOf(payload.get("name")), payload.get("next"));
+      case CHANNEL_WRITTEN -> write(payload);
+      case VERSION_PINNED ->
+          state =
+              state.withVersion(
+                  String.valueOf(payload.get("changeId")), number(payload, "version").intValue());
+      case ARTIFACT_CREATED ->
+          unfinished
+              .computeIfAbsent(Objects.requireNonNull(event.nodeId()), it -> new ArrayList<>())
+              .add(String.valueOf(payload.get("artifactId")));
+      case LOOPBACK_LIMIT -> limitsToTell--;
+      case ORCHESTRATOR_DECIDED, NODE_DISPATCHED, FAN_OUT_BEGUN, FAN_OUT_JOINED ->
+          throw new Untold("an orchestrator had decided something");
+      case RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED, NODE_CANCELLED, CAP_BREACHED ->
+          throw new Untold("the run was over, or about to be");
+      default -> throw new Untold("the log tells " + event.type() + ", which no fork knows yet");
+    }
+  }
+
+  /** What the engine knew after the last event. */
+  RunState state() throws Untold {
+    if (paused) {
+      throw new Untold("the run was paused");
+    }
+    if (limitsToTell != 0) {
+      throw new Untold("the next event tells more of the one before");
+    }
+    RunState begun = state;
+    for (var node : state.nodes().entrySet()) {
+      NodeState reached = node.getValue();
+      if (!reached.progress().isFinal() && reached.progress() != Progress.RETRYING) {
+        begun = begun.with(node.getKey(), again(node.getKey(), reached));
+      }
+    }
+    return begun;
+  }
+
+  /** The ids of what nodes had produced that have come to their ends. */
+  List<String> artifacts() {
+    return artifacts;
+  }
+
+  private void start(RunEvent event) {
+    NodeState before = state.nodes().get(event.nodeId());
+    put(event, before == null ? NodeState.started(0) : before.restarted());
+    unfinished.remove(event.nodeId());
+    state = state.withStart();
+    Map<String, @Nullable Object> agent = node(Objects.requireNonNull(event.nodeId())).agent();
+    // A supervisor acts once it decides.
+    if (agent != null && !node(event.nodeId()).typeId().equals(SupervisorNode.TYPE)) {
+      state = state.withAgent(agent);
+    }
+  }
+
+  /** A node under way, due to execute without being told to start once more. */
+  private NodeState again(String nodeId, NodeState reached) throws Untold {
+    Question question = reached.question();
+    boolean answered = question != null && question.answer() != null;
+    if (answered && !node(nodeId).typeId().startsWith(BUILT_IN)) {
+      throw new Untold("a node with a memory of its own was going on");
+    }
+    return new NodeState(
+        Progress.RESUMED,
+        reached.attempt(),
+        Json.members(),
+        null,
+        0,
+        Json.members(),
+        // A question that stands is its source's; the fork asks its own.
+        answered ? question : null,
+        0);
+  }
+
+  private void follow(RunEvent event) throws Untold {
+    unfinished.remove(event.nodeId());
+    Draft draft = new Draft(source.with(state), definition, NO_RETRIES, InstantSource.system());
+    Optional<RunError> failure = draft.follow(node(Objects.requireNonNull(event.nodeId())));
+    if (failure.isPresent()) {
+      throw new Untold("the run had failed");
+    }
+    limitsToTell +=
+        (int) draft.events().stream().filter(it -> it.type() == EventType.LOOPBACK_LIMIT).count();
+    state = draft.state();
+  }
+
+  private void write(Map<String, @Nullable Object> payload) {
+    ChannelDefinition channel =
+        Objects.requireNonNull(definition.channels().get(String.valueOf(payload.get("channel"))));
+    ChannelWrite write =
+        new ChannelWrite(
+            channel.reducer(),
+            payload.get("value"),
+            Instant.parse(String.valueOf(payload.get("writtenAt"))).toEpochMilli());
+    state =
+        NodeChannels.with(
+            state, channel, ChannelFold.fold(channel, NodeChannels.value(state, channel), write));
+  }
+
+  private static Question question(Map<String, @Nullable Object> payload) {
+    String spelled = String.valueOf(payload.get("kind"));
+    InterruptKind kind =
+        Arrays.stream(InterruptKind.values())
+            .filter(known -> InterruptEvents.spelled(known).equals(spelled))
+            .findFirst()
+            .orElseThrow();
+    return new Question(String.valueOf(payload.get("interruptId")), kind, null);
+  }
+
+  private static Resumption answer(Map<String, @Nullable Object> payload) {
+    return "timeout".equals(payload.get("reason"))
+        ? new Resumption(null, null, true)
+        : new Resumption(payload.get("resumeValue"), (String) payload.get("resolvedBy"), false);
+  }
+
+  private NodeDefinition node(String nodeId) {
+    return definition.node(nodeId).orElseThrow();
+  }
+
+  private NodeState reached(RunEvent event) {
+    NodeState before = state.nodes().get(event.nodeId());
+    return before == null ? NodeState.started(0) : before;
+  }
+
+  private void put(RunEvent event, NodeState node) {
+    state = state.with(Objects.requireNonNull(event.nodeId()), node);
+  }
+
+  private static Number number(Map<String, @Nullable Object> payload, String member) {
+    return (Number) Objects.requireNonNull(payload.get(member));
+  }
+
+  private static Map<String, @Nullable Object> object(
+      Map<String, @Nullable Object> payload, String member) {
+    return Json.object(payload.get(member), "/" + member);
+  }
+}
