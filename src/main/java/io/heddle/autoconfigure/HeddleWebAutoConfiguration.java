@@ -151,7 +151,9 @@ public final class HeddleWebAutoConfiguration {
     return new RequestMeters(inFlight::current, inFlight::refused, rates::refused);
   }
 
+  /** The profile asks for an audit log with integrity, too; this host has none yet. */
   @Bean
+  @ConditionalOnBean(name = "heddleAuditLog")
   V1Production heddleProductionProfile(InFlight inFlight, HeddleProperties properties) {
     return new V1Production(
         inFlight.cap(),
