@@ -51,7 +51,9 @@ public final class ClaimSql implements ClaimStore {
 
   // While everything that is due fits, its tenants are those of the oldest runs; only behind a
   // backlog are they looked up one after the other, each by one probe of an index. Every tenant's
-  // share is settled before a row is locked, so that no more rows are locked than taken.
+  // share is settled before a row is locked, so that no more rows are locked than taken. A tenant
+  // is asked for no more than would lift it to the level of the others: with many tenants that is
+  // a row or two of each, and whoever finds too little so asks again at once.
   static final String CLAIM =
       """
       with recursive oldest as materialized (
@@ -86,16 +88,22 @@ public final class ClaimSql implements ClaimStore {
           select run.tenant_id, count(*) as runs from openwop.run
           where run.lease_owner is not null
           group by run.tenant_id) held using (tenant_id)
+      ), asked as (
+        select tenant_id, executing, lot, least(runs, ceil(greatest(
+          :probes / count(*) over (),
+          (runs + sum(executing) over ()) / count(*) over () - executing)))::bigint as turns
+        from tenant cross join room
       ), share as (
         select tenant_id, count(*) as runs
         from (
-          select tenant.tenant_id
-          from tenant cross join lateral (
+          select asked.tenant_id
+          from asked cross join lateral (
             select row_number() over () as turn
             from (
               select from openwop.run
-              where run.tenant_id = tenant.tenant_id and run.wake_at <= now()
-              limit (select runs from room)) due) queued
+              where run.tenant_id = asked.tenant_id and run.wake_at <= now()
+              order by run.wake_at
+              limit asked.turns) due) queued
           where :perTenant = 0 or executing + turn <= :perTenant
           order by executing + turn, lot
           limit (select runs from room)) turns
@@ -117,6 +125,9 @@ public final class ClaimSql implements ClaimStore {
 
   // Not worth dividing: another node would be asked for a round trip's work.
   private static final int SMALLEST_SHARE = 8;
+
+  // So many waiting runs may be counted, whatever the number of tenants.
+  private static final int PROBES = 1_000;
 
   // Whoever counts what is in execution must see what the one before it took.
   private static final String ONE_AT_A_TIME =
@@ -210,6 +221,7 @@ public final class ClaimSql implements ClaimStore {
             .param("free", free)
             .param("perTenant", perTenant)
             .param("smallest", SMALLEST_SHARE)
+            .param("probes", PROBES)
             .query(
                 (row, number) -> {
                   backlog.set(row.getLong("backlog"));

@@ -140,6 +140,7 @@ class AStormOfDueRunsIsClaimedOnceTest {
                       .param("free", SLOTS)
                       .param("perTenant", 0)
                       .param("smallest", 8)
+                      .param("probes", 1_000)
                       .query(String.class)
                       .list());
             });
