@@ -52,6 +52,7 @@ import java.util.List;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -195,8 +196,11 @@ public final class HeddleAutoConfiguration {
   }
 
   @Bean
-  NodeExecutors heddleNodeExecutors(ObjectProvider<NodeExecutor> executors) {
-    return new NodeExecutors(executors.orderedStream().toList());
+  NodeExecutors heddleNodeExecutors(
+      ObjectProvider<NodeExecutor> executors, ConfigurableListableBeanFactory beans) {
+    List<NodeExecutor> all = new ArrayList<>(executors.orderedStream().toList());
+    all.addAll(WorkflowMethods.of(beans));
+    return new NodeExecutors(all);
   }
 
   @Bean
