@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param principal who acts; the same for all keys of one holder, so that a rotation changes
  *     nothing
  * @param scopes granted rights; {@code *} grants all that this host knows
+ * @param groups the groups its holder is in
+ * @param roles the roles its holder has
  * @param expiresAt from when on it is refused, or null
  * @param test whether it is for tests
  */
@@ -24,6 +26,8 @@ public record ApiKey(
     String tenant,
     String principal,
     Set<String> scopes,
+    Set<String> groups,
+    Set<String> roles,
     @Nullable Instant expiresAt,
     boolean test) {
 
@@ -54,6 +58,8 @@ public record ApiKey(
           "The tenant of the API key '%s' must be 1 to 128 characters of letters, digits, '.', '_' and '-'"
               .formatted(keyId));
     }
+    groups = Set.copyOf(groups);
+    roles = Set.copyOf(roles);
     scopes = scopes.contains("*") ? ALL_SCOPES : Set.copyOf(scopes);
   }
 

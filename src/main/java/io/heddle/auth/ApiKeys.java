@@ -28,11 +28,14 @@ public final class ApiKeys implements Authenticator {
       Principal principal =
           new Principal(
               key.tenant(),
+              null,
               key.principal(),
               ISSUER,
               "api-key",
               "workload",
               key.scopes(),
+              key.groups(),
+              key.roles(),
               key.test());
       this.keys.add(new Known(key.hash(), key, principal));
     }

@@ -43,6 +43,8 @@ public final class ApiKeysAutoConfiguration {
         key.tenant(),
         key.principal() == null ? keyId : key.principal(),
         key.scopes(),
+        key.groups(),
+        key.roles(),
         key.expiresAt(),
         key.test());
   }

@@ -41,7 +41,15 @@ final class DevelopmentKey {
         log.info("Created a development API key, kept in {}: {}", file, key);
       }
       return new ApiKey(
-          "development", ApiKeys.hashOf(key), "default", "developer", Set.of("*"), null, true);
+          "development",
+          ApiKeys.hashOf(key),
+          "default",
+          "developer",
+          Set.of("*"),
+          Set.of(),
+          Set.of(),
+          null,
+          true);
     } catch (IOException e) {
       throw new UncheckedIOException("The development API key cannot be kept in " + file, e);
     }

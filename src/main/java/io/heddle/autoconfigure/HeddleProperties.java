@@ -62,6 +62,8 @@ record HeddleProperties(
    * @param principal Who acts with the key; the same for all keys of one holder. Defaults to the
    *     key id.
    * @param scopes Granted scopes; '*' grants all.
+   * @param groups Groups that the holder of the key is in.
+   * @param roles Roles that the holder of the key has.
    * @param expiresAt When the key ends, as an ISO-8601 instant.
    * @param test Whether the key is for tests and may use what production keys are refused.
    */
@@ -70,6 +72,8 @@ record HeddleProperties(
       @DefaultValue("default") String tenant,
       @Nullable String principal,
       @DefaultValue("*") Set<String> scopes,
+      @DefaultValue Set<String> groups,
+      @DefaultValue Set<String> roles,
       @Nullable Instant expiresAt,
       @DefaultValue("false") boolean test) {
 
