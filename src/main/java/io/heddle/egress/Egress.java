@@ -212,6 +212,11 @@ public final class Egress implements AutoCloseable {
     threads.shutdown();
   }
 
+  /** Whether it is closed and no call is under way. */
+  boolean isQuiet() {
+    return threads.isTerminated();
+  }
+
   /** A call under way. */
   private final class Call implements Runnable {
 
