@@ -39,6 +39,12 @@ final class RunbookEnvironment implements ApplicationListener<ApplicationEnviron
     copy(environment, "OPENWOP_CLAIM_TTL_MS", properties, "openwop.claim.ttl", "ms");
     copy(environment, "OPENWOP_MASTER_KEY", properties, "openwop.master-key", "");
     copy(environment, "OPENWOP_MAX_INFLIGHT", properties, "openwop.limits.max-in-flight", "");
+    copy(
+        environment,
+        "OPENWOP_WEBHOOK_ALLOW_PRIVATE",
+        properties,
+        "openwop.egress.allow-private",
+        "");
     key(environment, "OPENWOP_API_KEY", properties, "primary", "default");
     key(environment, "OPENWOP_SECONDARY_API_KEY", properties, "secondary", "default");
     key(environment, "OPENWOP_TENANT2_API_KEY", properties, "tenant2", "tenant2");

@@ -109,19 +109,25 @@ class ArchitectureTest {
   }
 
   @Test
-  void nobodyOpensOutboundConnections() {
+  void onlyEgressOpensOutboundConnections() {
     noClasses()
         .that()
+        .resideOutsideOfPackage("io.heddle.egress")
         // The embedded server's start looks whether its port is free.
+        .and()
         .haveNameNotMatching("io\\.heddle\\.autoconfigure\\.ServerStart.*")
         .should()
         .dependOnClassesThat(
-            resideInAPackage("java.net.http..")
+            resideInAnyPackage(
+                    "java.net.http..",
+                    "org.apache.hc..",
+                    "org.springframework.http.client..",
+                    "org.springframework.web.client..")
                 .or(
                     describe(
                         "are sockets or connections",
                         type ->
-                            type.getName().startsWith("java.net.")
+                            type.getName().matches("javax?\\.(net|nio\\.channels)\\..*")
                                 && (type.getName().contains("Socket")
                                     || type.getName().contains("Connection")))))
         .check(HOST);

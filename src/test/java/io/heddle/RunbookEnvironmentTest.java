@@ -41,6 +41,14 @@ class RunbookEnvironmentTest {
   }
 
   @Test
+  void privateAddressesAreOpenedForTests() {
+    assertThat(RunbookEnvironment.properties(Map.of("OPENWOP_WEBHOOK_ALLOW_PRIVATE", " true ")))
+        .containsEntry("openwop.egress.allow-private", "true");
+    assertThat(RunbookEnvironment.properties(Map.of("OPENWOP_WEBHOOK_ALLOW_PRIVATE", "")))
+        .doesNotContainKey("openwop.egress.allow-private");
+  }
+
+  @Test
   void parametersOfTheDatabaseAreKeptAsTheyAre() {
     Map<String, Object> properties =
         RunbookEnvironment.properties(

@@ -5,6 +5,9 @@ import io.heddle.claim.ClaimStore;
 import io.heddle.claim.Claimer;
 import io.heddle.claim.DatabaseClock;
 import io.heddle.effect.EffectStore;
+import io.heddle.egress.AddressResolver;
+import io.heddle.egress.Egress;
+import io.heddle.egress.EgressSettings;
 import io.heddle.engine.Effects;
 import io.heddle.engine.EngineNodes;
 import io.heddle.engine.Limits;
@@ -39,6 +42,7 @@ import io.heddle.run.LocalExecution;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
 import io.heddle.secret.Vault;
+import io.heddle.spi.EgressPolicy;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.WorkflowSource;
 import io.heddle.stream.CommitNews;
@@ -367,5 +371,19 @@ public final class HeddleAutoConfiguration {
       WorkflowRegistry workflows, RunStore store, LocalExecution execution) {
     return new RunCreator(
         workflows, store, execution, HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA);
+  }
+
+  @Bean
+  Egress heddleEgress(HeddleProperties properties, ObjectProvider<EgressPolicy> policies) {
+    HeddleProperties.Egress egress = properties.egress();
+    return new Egress(
+        new EgressSettings(
+            egress.allow(),
+            egress.deny(),
+            egress.allowPrivate(),
+            Math.toIntExact(egress.maxResponseBody().toBytes())),
+        AddressResolver.SYSTEM,
+        policies.orderedStream().toList(),
+        Egress.jvmDefault());
   }
 }

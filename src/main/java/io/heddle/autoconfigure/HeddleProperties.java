@@ -28,6 +28,8 @@ import org.springframework.util.unit.DataSize;
  * @param interrupts Questions to people and other systems.
  * @param retention How long what has ended is kept.
  * @param shutdown How this node stops.
+ * @param egress Which other systems this host calls.
+ * @param webhooks Events that are told to other systems.
  * @param retryAfter What callers are told to wait while the host cannot serve, in whole seconds.
  */
 @ConfigurationProperties("openwop")
@@ -46,6 +48,8 @@ record HeddleProperties(
     @DefaultValue Interrupts interrupts,
     @DefaultValue Retention retention,
     @DefaultValue Shutdown shutdown,
+    @DefaultValue Egress egress,
+    @DefaultValue Webhooks webhooks,
     @DefaultValue("5s") Duration retryAfter) {
 
   // A key must not reach a log with the rest.
@@ -231,4 +235,41 @@ record HeddleProperties(
       @DefaultValue("false") boolean development,
       @DefaultValue("365d") Duration tombstones,
       @DefaultValue("10m") Duration interval) {}
+
+  /**
+   * Which other systems this host calls.
+   *
+   * @param allow Host names, '*.suffix' for the names below one, addresses and CIDR blocks; if
+   *     there are any, nothing else is called.
+   * @param deny The same, never called; wins over everything.
+   * @param allowPrivate Whether http URLs and private and loopback addresses are called, which is
+   *     for tests and closed networks.
+   * @param maxResponseBody How much of a response's body is read.
+   */
+  record Egress(
+      @DefaultValue List<String> allow,
+      @DefaultValue List<String> deny,
+      @DefaultValue("false") boolean allowPrivate,
+      @DefaultValue("1MB") DataSize maxResponseBody) {}
+
+  /**
+   * Events that are told to other systems.
+   *
+   * @param signingKey Ed25519 private key that signs deliveries, as PKCS#8 PEM. Without it and
+   *     without a file the hosts of a database make one of their own.
+   * @param signingKeyFile File with that key instead.
+   * @param previousSigningKeys Keys that signed before or will sign next, private or public, as
+   *     PEM; published until they are removed.
+   */
+  record Webhooks(
+      @Nullable String signingKey,
+      @Nullable String signingKeyFile,
+      @DefaultValue List<String> previousSigningKeys) {
+
+    // Never a key.
+    @Override
+    public String toString() {
+      return "Webhooks";
+    }
+  }
 }
