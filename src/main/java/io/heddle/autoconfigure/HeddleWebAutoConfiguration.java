@@ -9,6 +9,7 @@ import io.heddle.engine.Effects;
 import io.heddle.engine.Limits;
 import io.heddle.engine.RunCreator;
 import io.heddle.engine.RunForker;
+import io.heddle.engine.node.ApprovalGateNode;
 import io.heddle.feedback.AnnotationStore;
 import io.heddle.feedback.Feedback;
 import io.heddle.idempotency.IdempotencyStore;
@@ -200,6 +201,14 @@ public final class HeddleWebAutoConfiguration {
   @ConditionalOnBean(name = "heddleSupervisorNode")
   V1Capability heddleOrchestratingAgents() {
     return V1Capability.of("agents", Map.of("orchestrator", true));
+  }
+
+  @Bean
+  @ConditionalOnBean(ApprovalGateNode.class)
+  V1Capability heddleApproverRouting() {
+    return V1Capability.of(
+        "interrupt",
+        Map.of("approverRouting", Map.of("supported", true, "refKinds", List.of("group", "role"))));
   }
 
   /** Node code tells what agents do, and asks where they are not sure. */

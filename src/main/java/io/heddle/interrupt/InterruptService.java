@@ -46,10 +46,9 @@ public final class InterruptService {
   /**
    * An answer as it was sent.
    *
-   * @param by the opaque id of who answers
    * @param faults what is wrong with the request that carries it; heard only if there is a question
    */
-  public record Given(@Nullable Object value, String by, List<Fault> faults) {}
+  public record Given(@Nullable Object value, Answerer by, List<Fault> faults) {}
 
   /** What became of an answer. */
   public sealed interface Outcome {
@@ -122,7 +121,7 @@ public final class InterruptService {
   /** Whether a question takes no token, whoever signed it. */
   public static boolean isForCallersOnly(Interrupt question) {
     return "openwop-interrupt-auth-required".equals(question.data().get("profile"))
-        || question.data().get("approversList") instanceof List<?> list && !list.isEmpty();
+        || Approvers.of(question).areNamed();
   }
 
   /** Answers the newest question of a node. Joins the caller's transaction, if there is one. */
@@ -191,7 +190,7 @@ public final class InterruptService {
         question.kind() == InterruptKind.APPROVAL ? Quorum.of(question) : Optional.empty();
     return quorum.isPresent()
         ? vote(tenant, run, question, value, given, quorum.get())
-        : settle(tenant, run, question, value, given.by());
+        : settle(tenant, run, question, value, given.by().id());
   }
 
   private Decision vote(
@@ -201,15 +200,16 @@ public final class InterruptService {
       @Nullable Object value,
       Given given,
       Quorum quorum) {
-    Optional<String> voter = quorum.voter(given.value(), given.by());
+    Optional<Quorum.Voter> voter = quorum.voter(given.value(), given.by());
     if (voter.isEmpty()) {
       return Decision.of(new Outcome.NotAnApprover());
     }
     Map<String, @Nullable Object> said = Json.object(value, "");
     Vote vote =
         new Vote(
-            voter.get(),
-            given.by(),
+            voter.get().name(),
+            given.by().id(),
+            voter.get().eligibleBy(),
             String.valueOf(said.get("action")),
             said.get("reason") instanceof String reason ? reason : null);
     if (!interrupts.vote(tenant, question.interruptId(), vote)) {

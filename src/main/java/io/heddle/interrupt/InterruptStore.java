@@ -49,8 +49,10 @@ public interface InterruptStore {
    *
    * @param voter who speaks
    * @param principal the opaque id of the credential's holder
+   * @param eligibleBy what made them one of those who decide; empty if anybody may
    */
-  record Vote(String voter, String principal, String action, @Nullable String reason) {}
+  record Vote(
+      String voter, String principal, String eligibleBy, String action, @Nullable String reason) {}
 
   /**
    * Keeps what somebody asked back, which answers nothing.

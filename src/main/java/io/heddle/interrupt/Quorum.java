@@ -1,7 +1,6 @@
 package io.heddle.interrupt;
 
 import io.heddle.json.Json;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -12,9 +11,9 @@ import org.jspecify.annotations.Nullable;
  * takes more than half as many as are required to accept. A request for refinement sends the
  * artifact back at once, for whatever the others said was about another one.
  *
- * @param approvers who may vote, by principal id; empty for anybody with the right to answer
+ * @param approvers who may vote; nobody named for anybody with the right to answer
  */
-record Quorum(int required, boolean majority, List<String> approvers) {
+record Quorum(int required, boolean majority, Approvers approvers) {
 
   private static final String VOTER = "voter";
 
@@ -24,11 +23,8 @@ record Quorum(int required, boolean majority, List<String> approvers) {
   static Optional<Quorum> of(Interrupt question) {
     int required =
         question.data().get("requiredApprovals") instanceof Number number ? number.intValue() : 1;
-    List<String> approvers =
-        question.data().get("approversList") instanceof List<?> list
-            ? list.stream().map(String::valueOf).toList()
-            : List.of();
-    return required <= 1 && approvers.isEmpty()
+    Approvers approvers = Approvers.of(question);
+    return required <= 1 && !approvers.areNamed()
         ? Optional.empty()
         : Optional.of(
             new Quorum(
@@ -36,20 +32,29 @@ record Quorum(int required, boolean majority, List<String> approvers) {
   }
 
   /**
-   * Who votes; empty if this principal may not, or not in that name. Where approvers are listed a
+   * Who votes; empty if this principal may not, or not in that name. Where approvers are named a
    * voter is a principal. Where they are not, callers say themselves for whom they speak, and both
    * are recorded.
    */
-  Optional<String> voter(@Nullable Object value, String principal) {
+  Optional<Voter> voter(@Nullable Object value, Answerer by) {
     Object claimed = value instanceof Map<?, ?> members ? members.get(VOTER) : null;
-    if (!approvers.isEmpty()) {
-      boolean own = claimed == null || claimed.equals(principal);
-      return own && approvers.contains(principal) ? Optional.of(principal) : Optional.empty();
+    if (approvers.areNamed()) {
+      return claimed == null || claimed.equals(by.id())
+          ? approvers.eligibility(by).map(reason -> new Voter(by.id(), reason))
+          : Optional.empty();
     }
-    return claimed instanceof String name && !name.isEmpty() && name.length() <= LONGEST_VOTER
-        ? Optional.of(name)
-        : Optional.of(principal);
+    return Optional.of(
+        claimed instanceof String name && !name.isEmpty() && name.length() <= LONGEST_VOTER
+            ? new Voter(name, "")
+            : new Voter(by.id(), ""));
   }
+
+  /**
+   * Somebody who votes.
+   *
+   * @param eligibleBy what made them one of those who decide; empty if anybody may
+   */
+  record Voter(String name, String eligibleBy) {}
 
   /** The action that the votes come to; empty if it takes more of them. */
   Optional<String> decision(Map<String, Integer> tally) {

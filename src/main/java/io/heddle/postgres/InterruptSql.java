@@ -56,8 +56,9 @@ public final class InterruptSql implements InterruptStore {
 
   private static final String VOTE =
       """
-      insert into openwop.interrupt_vote (interrupt_id, voter, tenant_id, principal, action, reason)
-      values (:id, :voter, :tenant, :principal, :action, :reason)
+      insert into openwop.interrupt_vote (
+        interrupt_id, voter, tenant_id, principal, eligible_by, action, reason)
+      values (:id, :voter, :tenant, :principal, :eligibleBy, :action, :reason)
       on conflict (interrupt_id, voter) do nothing
       """;
 
@@ -130,6 +131,7 @@ public final class InterruptSql implements InterruptStore {
             .param("voter", vote.voter())
             .param("tenant", tenant.id())
             .param("principal", vote.principal())
+            .param("eligibleBy", vote.eligibleBy())
             .param("action", vote.action())
             .param("reason", vote.reason())
             .update()

@@ -5,6 +5,7 @@ import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.heddle.engine.node.MockAgentNode;
+import io.heddle.interrupt.Answerer;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptService.Given;
 import io.heddle.interrupt.InterruptService.Outcome;
@@ -141,7 +142,7 @@ class AgentsTellWhatTheyDoTest {
                 SampleRuns.TENANT,
                 runId,
                 "agent",
-                new Given(Map.of("action", "accept"), "somebody", List.of()));
+                new Given(Map.of("action", "accept"), Answerer.of("somebody"), List.of()));
     assertThat(outcome).isInstanceOf(Outcome.Resolved.class);
     host.drive(runId);
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();

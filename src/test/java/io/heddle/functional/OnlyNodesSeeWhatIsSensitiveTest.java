@@ -3,6 +3,7 @@ package io.heddle.functional;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.heddle.interrupt.Answerer;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
@@ -238,7 +239,7 @@ class OnlyNodesSeeWhatIsSensitiveTest {
             runId,
             "gate",
             new InterruptService.Given(
-                Map.of("action", "accept", "feedback", CANARY), "bob", List.of()));
+                Map.of("action", "accept", "feedback", CANARY), Answerer.of("bob"), List.of()));
     host.drive(runId);
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();

@@ -3,6 +3,7 @@ package io.heddle.functional;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.heddle.interrupt.Answerer;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
@@ -110,7 +111,7 @@ final class Orchestra implements AutoCloseable {
                 SampleRuns.TENANT,
                 runId,
                 nodeId,
-                new InterruptService.Given(value, "alice", List.of())))
+                new InterruptService.Given(value, Answerer.of("alice"), List.of())))
         .isInstanceOf(InterruptService.Outcome.Resolved.class);
     settle();
   }

@@ -4,6 +4,7 @@ import static io.heddle.testkit.Await.await;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.heddle.interrupt.Answerer;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptService.Given;
 import io.heddle.interrupt.InterruptService.Outcome;
@@ -425,7 +426,7 @@ class RunsWaitForPeopleTest {
   @Test
   void andOnlyItsTenantCanAnswer() {
     String runId = start(gate(APPROVAL));
-    Given accept = new Given(Map.of("action", "accept"), "somebody", List.of());
+    Given accept = new Given(Map.of("action", "accept"), Answerer.of("somebody"), List.of());
     assertThat(interrupts.resolve(new Tenant("others"), runId, "gate", accept))
         .isInstanceOf(Outcome.NoSuchRun.class);
     assertThat(interrupts.resolve(SampleRuns.TENANT, runId, "elsewhere", accept))
@@ -447,7 +448,7 @@ class RunsWaitForPeopleTest {
   private Outcome answer(String runId, String nodeId, @Nullable Object value) {
     Object given = value == null ? null : Json.parse(Json.write(value));
     return interrupts.resolve(
-        SampleRuns.TENANT, runId, nodeId, new Given(given, "somebody", List.of()));
+        SampleRuns.TENANT, runId, nodeId, new Given(given, Answerer.of("somebody"), List.of()));
   }
 
   private Run run(String runId) {

@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
@@ -241,6 +242,45 @@ class InterruptsOverHttpTest {
     assertThat(acme.status(runId)).isEqualTo("waiting-approval");
     assertThat(acme.get("/v1/runs/" + runId).json().at("/interrupt").has("interruptToken"))
         .isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "approverGroupRefs, finance, group:finance",
+    "approverRoleRefs, controller, role:controller"
+  })
+  void whoDecidesIsSaidByGroupOrRole(String member, String name, String reason, TestHost host) {
+    String workflowId = "decided-by-" + name;
+    acme.register(
+        workflowId,
+        Definitions.chain(
+            workflowId,
+            Definitions.node(
+                "gate", "core.approvalGate", "{\"%s\": [\"%s\"]}".formatted(member, name), "{}")));
+    String runId = waiting(workflowId, "waiting-approval");
+    JsonNode question = acme.get("/v1/runs/" + runId).json().get("interrupt");
+    assertThat(question.at("/data/" + member + "/0").asString()).isEqualTo(name);
+    assertThat(question.has("interruptToken")).isFalse();
+
+    error(acme.post("/v1/runs/" + runId + "/interrupts/gate", ACCEPT), 403, "forbidden");
+    error(vote(runId, "accept", "acme-controller"), 403, "forbidden");
+    assertThat(acme.status(runId)).isEqualTo("waiting-approval");
+    assertThat(
+            host.as(Key.CONTROLLER).post("/v1/runs/" + runId + "/interrupts/gate", ACCEPT).status())
+        .isEqualTo(200);
+
+    await(runId).until(() -> acme.status(runId).equals("completed"));
+    assertThat(
+            host.database()
+                .sql(
+                    "select eligible_by from openwop.interrupt_vote where principal = :who"
+                        + " and interrupt_id in (select interrupt_id from openwop.interrupt"
+                        + " where run_id = :run)")
+                .param("who", "acme-controller")
+                .param("run", runId)
+                .query(String.class)
+                .list())
+        .containsExactly(reason);
   }
 
   @Test

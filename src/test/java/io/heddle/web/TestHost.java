@@ -39,6 +39,8 @@ public final class TestHost implements AutoCloseable {
     /** May look at runs, and no more. */
     READER("acme", "runs:read", ""),
     EXPIRED("acme", "*", "2020-01-01T00:00:00Z"),
+    /** Of the group finance, with the role controller. */
+    CONTROLLER("acme", "*", ""),
     /** For tests only. */
     TEST("acme", "*", ""),
     GLOBEX("globex", "*", "");
@@ -63,12 +65,20 @@ public final class TestHost implements AutoCloseable {
       return "hk_secret_of_" + name().toLowerCase(Locale.ROOT);
     }
 
+    public String principal() {
+      return this == CONTROLLER ? "acme-controller" : tenant + "-operator";
+    }
+
     private List<String> arguments() {
       String prefix = "--openwop.api-keys.%s.".formatted(name().toLowerCase(Locale.ROOT));
       List<String> arguments = new ArrayList<>();
       arguments.add(prefix + "sha256=" + ApiKeys.hashOf(secret()));
       arguments.add(prefix + "tenant=" + tenant);
-      arguments.add(prefix + "principal=" + tenant + "-operator");
+      arguments.add(prefix + "principal=" + principal());
+      if (this == CONTROLLER) {
+        arguments.add(prefix + "groups=finance");
+        arguments.add(prefix + "roles=controller");
+      }
       arguments.add(prefix + "scopes=" + scopes);
       arguments.add(prefix + "test=" + (this == TEST));
       if (!expiresAt.isEmpty()) {

@@ -25,7 +25,13 @@ public final class ApprovalGateNode implements NodeExecutor {
   private static final List<String> POLICIES = List.of("single-veto", "majority");
 
   private static final List<String> RULES =
-      List.of("requiredApprovals", "rejectionPolicy", "approversList", "profile");
+      List.of(
+          "requiredApprovals",
+          "rejectionPolicy",
+          "approversList",
+          "approverGroupRefs",
+          "approverRoleRefs",
+          "profile");
 
   private static final String AUTH_REQUIRED = "openwop-interrupt-auth-required";
 
@@ -63,7 +69,9 @@ public final class ApprovalGateNode implements NodeExecutor {
                     POLICIES.contains(value)
                         ? null
                         : "must be one of " + String.join(", ", POLICIES);
-                case "approversList" -> approversFault(value);
+                case "approversList" -> namesFault(value, "principal ids");
+                case "approverGroupRefs" -> namesFault(value, "groups");
+                case "approverRoleRefs" -> namesFault(value, "roles");
                 case "profile" ->
                     AUTH_REQUIRED.equals(value) ? null : "must be " + AUTH_REQUIRED + ", or absent";
                 default -> GateConfig.UNKNOWN;
@@ -80,6 +88,8 @@ public final class ApprovalGateNode implements NodeExecutor {
     }
     if (config.get("approversList") instanceof List<?> approvers
         && !approvers.isEmpty()
+        && isEmpty(config.get("approverGroupRefs"))
+        && isEmpty(config.get("approverRoleRefs"))
         && config.get("requiredApprovals") instanceof Integer required
         && required > approvers.size()) {
       faults.put("/requiredApprovals", "must not exceed the number of approvers");
@@ -87,13 +97,17 @@ public final class ApprovalGateNode implements NodeExecutor {
     return faults;
   }
 
-  private static @Nullable String approversFault(@Nullable Object value) {
+  private static boolean isEmpty(@Nullable Object list) {
+    return !(list instanceof List<?> names) || names.isEmpty();
+  }
+
+  private static @Nullable String namesFault(@Nullable Object value, String what) {
     return value instanceof List<?> approvers
             && approvers.size() <= MOST_APPROVERS
             && approvers.stream().allMatch(it -> GateConfig.text(it, 256) == null)
             && new HashSet<>(approvers).size() == approvers.size()
         ? null
-        : "must be an array of at most %d different principal ids".formatted(MOST_APPROVERS);
+        : "must be an array of at most %d different %s".formatted(MOST_APPROVERS, what);
   }
 
   private static @Nullable String actionsFault(@Nullable Object value) {

@@ -1,6 +1,7 @@
 package io.heddle.web.v1;
 
 import io.heddle.idempotency.IdempotentOperations.Done;
+import io.heddle.interrupt.Answerer;
 import io.heddle.interrupt.Interrupt;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptService.Given;
@@ -82,7 +83,7 @@ public final class V1InterruptTokensController {
     Given given =
         new Given(
             body.get(V1InterruptsController.RESUME_VALUE),
-            "interrupt-token",
+            Answerer.of("interrupt-token"),
             V1InterruptsController.faults(body));
     return mutations.run(
         request,

@@ -2,6 +2,7 @@ package io.heddle.web.v1;
 
 import io.heddle.idempotency.IdempotencyStore.Answer;
 import io.heddle.idempotency.IdempotentOperations.Done;
+import io.heddle.interrupt.Answerer;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptService.Given;
 import io.heddle.interrupt.InterruptService.Outcome;
@@ -54,7 +55,7 @@ public final class V1InterruptsController {
     Principal caller = Callers.require(request, "approvals:respond");
     Tenant tenant = new Tenant(caller.tenant());
     Map<String, @Nullable Object> body = requests.object(request);
-    Given given = new Given(body.get(RESUME_VALUE), caller.id(), faults(body));
+    Given given = new Given(body.get(RESUME_VALUE), Answerer.of(caller), faults(body));
     return mutations.run(
         request,
         tenant,
