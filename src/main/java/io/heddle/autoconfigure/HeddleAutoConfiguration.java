@@ -47,6 +47,7 @@ import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.WorkflowSource;
 import io.heddle.stream.CommitNews;
 import io.heddle.stream.NewsRelay;
+import io.heddle.webhook.WebhookKeys;
 import io.heddle.workflow.WorkflowParser;
 import io.heddle.workflow.WorkflowRegistry;
 import io.heddle.workflow.WorkflowStore;
@@ -54,6 +55,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -385,5 +387,19 @@ public final class HeddleAutoConfiguration {
         AddressResolver.SYSTEM,
         policies.orderedStream().toList(),
         Egress.jvmDefault());
+  }
+
+  @Bean
+  WebhookKeys heddleWebhookKeys(
+      HeddleProperties properties,
+      HostDatabase database,
+      Vault vault,
+      DatabaseClock clock,
+      HostThreads threads) {
+    WebhookKeys keys =
+        HostSecrets.webhookKeys(
+            properties.webhooks(), new SecretSql(database.jdbc()), vault, clock);
+    threads.timer().scheduleWithFixedDelay(keys::refresh, 1, 1, TimeUnit.MINUTES);
+    return keys;
   }
 }

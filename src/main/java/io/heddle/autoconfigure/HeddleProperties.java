@@ -264,7 +264,9 @@ record HeddleProperties(
   record Webhooks(
       @Nullable String signingKey,
       @Nullable String signingKeyFile,
-      @DefaultValue List<String> previousSigningKeys) {
+      @DefaultValue List<String> previousSigningKeys,
+      @Nullable Duration signingKeyRotation,
+      @DefaultValue("24h") Duration signingKeyOverlap) {
 
     // Never a key.
     @Override

@@ -63,7 +63,9 @@ import io.heddle.web.v1.V1RunDiffController;
 import io.heddle.web.v1.V1RunListController;
 import io.heddle.web.v1.V1RunsController;
 import io.heddle.web.v1.V1TestControls;
+import io.heddle.web.v1.V1WebhookKeysController;
 import io.heddle.web.v1.V1WorkflowsController;
+import io.heddle.webhook.WebhookKeys;
 import io.heddle.workflow.WorkflowRegistry;
 import jakarta.servlet.DispatcherType;
 import java.time.Duration;
@@ -514,5 +516,10 @@ public final class HeddleWebAutoConfiguration {
   @Bean
   V1ArtifactsController heddleArtifactsController(ArtifactStore artifacts) {
     return new V1ArtifactsController(artifacts);
+  }
+
+  @Bean
+  V1WebhookKeysController heddleWebhookKeysController(WebhookKeys keys) {
+    return new V1WebhookKeysController(keys);
   }
 }

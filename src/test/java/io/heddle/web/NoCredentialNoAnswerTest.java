@@ -322,6 +322,7 @@ class NoCredentialNoAnswerTest {
         List.of(
             "/.well-known/openwop",
             "/v1/openapi.json",
+            "/v1/host/heddle/webhook-keys",
             "/actuator/health",
             "/actuator/health/liveness",
             "/actuator/health/readiness")) {

@@ -15,6 +15,7 @@ record Route(String method, String pattern) {
       Set.of(
           "/.well-known/openwop",
           "/v1/openapi.json",
+          "/v1/host/heddle/webhook-keys",
           // The token in the path is the credential.
           "/v1/interrupts/{token}",
           // On a host for tests.

@@ -157,6 +157,14 @@ class OpenApiDocumentTest {
   }
 
   @Test
+  void theKeysOfWebhooksAreAsDescribed() throws Exception {
+    HttpResponse<String> answer = new Call("getWebhookKeys").anonymous().expect(200);
+
+    assertThat(JSON.readTree(answer.body()).get("keys")).hasSize(1);
+    new Call("getWebhookKeys").anonymous().header("If-None-Match", "*").expect(304);
+  }
+
+  @Test
   void everyReferenceLeadsToAComponentAndEveryComponentIsReferredTo() {
     Set<String> referred = new HashSet<>();
     document.findValuesAsString("$ref").forEach(referred::add);
