@@ -207,8 +207,12 @@ final class PastState {
         || typeId.equals(DispatchNode.TYPE);
   }
 
-  /** The ids of what nodes had produced that have come to their ends. */
+  /** The ids of what nodes had produced that have come to their ends, or will. */
   List<String> artifacts() {
+    if (replays) {
+      // Nobody will produce them again.
+      unfinished.values().forEach(artifacts::addAll);
+    }
     return artifacts;
   }
 

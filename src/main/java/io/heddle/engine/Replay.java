@@ -142,7 +142,9 @@ final class Replay implements Draft.Answers {
     this.record = record;
     this.source = source;
     Repetition reached = run.state().repetition();
-    this.next = reached == null ? fork.fromSequence() : reached.next();
+    long begun = reached == null ? fork.fromSequence() : reached.next();
+    // Whoever pauses a run that has not started appends the start for it.
+    this.next = begun == 0 && run.startedAt() != null ? 1 : begun;
     this.astray = reached != null && reached.astray();
   }
 
@@ -185,7 +187,7 @@ final class Replay implements Draft.Answers {
   boolean tells(NodeDefinition node) throws InterruptedException {
     if (!node.typeId().equals(SupervisorNode.TYPE)) {
       NodeExecutor executor = executors.byTypeId().get(node.typeId());
-      if (executor == null || executor.sideEffecting()) {
+      if (executor == null || !executor.pure() || executor.sideEffecting()) {
         return true;
       }
     }

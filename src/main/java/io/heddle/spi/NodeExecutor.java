@@ -33,7 +33,8 @@ public interface NodeExecutor {
   /**
    * Whether a replay of a run takes what such a node came to from the run that it repeats, rather
    * than execute it. Must be true if the node does anything that can be seen outside of its run, or
-   * looks at anything that may be different the next time.
+   * looks at anything that may be different the next time. What is not {@link #pure()} is taken for
+   * it whatever this says.
    */
   default boolean sideEffecting() {
     return !pure();
