@@ -21,16 +21,19 @@ import io.heddle.engine.node.ChannelWriteNode;
 import io.heddle.engine.node.ClarificationGateNode;
 import io.heddle.engine.node.DelayNode;
 import io.heddle.engine.node.FailNode;
+import io.heddle.engine.node.HoldNode;
 import io.heddle.engine.node.IdentityNode;
 import io.heddle.engine.node.InterruptNode;
 import io.heddle.engine.node.MockAgentNode;
 import io.heddle.engine.node.NoopNode;
 import io.heddle.engine.node.RequiresMissingNode;
+import io.heddle.engine.node.SideEffectNode;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptStore;
 import io.heddle.interrupt.InterruptTokens;
 import io.heddle.metrics.RunMeters;
 import io.heddle.metrics.RunOutcomes;
+import io.heddle.postgres.ArtifactSql;
 import io.heddle.postgres.ClaimSql;
 import io.heddle.postgres.EffectSql;
 import io.heddle.postgres.InterruptSql;
@@ -194,6 +197,18 @@ public final class HeddleAutoConfiguration {
 
   @Bean
   @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  HoldNode heddleHoldNode() {
+    return new HoldNode();
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  SideEffectNode heddleSideEffectNode() {
+    return new SideEffectNode();
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
   RequiresMissingNode heddleRequiresMissingNode() {
     return new RequiresMissingNode();
   }
@@ -291,9 +306,19 @@ public final class HeddleAutoConfiguration {
       DatabaseClock clock,
       HostThreads threads,
       RunOutcomes news,
-      Effects effects) {
+      Effects effects,
+      HostDatabase database) {
     return new Worker(
-        store, workflows, executors, capabilities, limits, clock, threads.nodes(), news, effects);
+        store,
+        workflows,
+        executors,
+        capabilities,
+        limits,
+        clock,
+        threads.nodes(),
+        news,
+        effects,
+        new ArtifactSql(database.jdbc()));
   }
 
   @Bean(destroyMethod = "")

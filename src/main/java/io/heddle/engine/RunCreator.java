@@ -222,7 +222,8 @@ public final class RunCreator {
         null,
         null,
         0,
-        run.trace());
+        run.trace(),
+        null);
   }
 
   static List<Fault> configurableFaults(

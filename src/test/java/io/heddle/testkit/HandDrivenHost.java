@@ -18,8 +18,10 @@ import io.heddle.engine.node.IdentityNode;
 import io.heddle.engine.node.InterruptNode;
 import io.heddle.engine.node.NoopNode;
 import io.heddle.json.Json;
+import io.heddle.postgres.ArtifactSql;
 import io.heddle.postgres.ForkSql;
 import io.heddle.run.Run;
+import io.heddle.run.Run.Fork.Mode;
 import io.heddle.run.RunStore;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.testkit.PostgresPerJvm.Database;
@@ -123,7 +125,8 @@ public final class HandDrivenHost implements AutoCloseable {
             clock,
             nodeThreads,
             runId -> dieIfItIsTime(),
-            new Effects(stores.effects(), Duration.ofSeconds(20)));
+            new Effects(stores.effects(), Duration.ofSeconds(20)),
+            new ArtifactSql(stores.jdbc()));
     stores.claims().register(NODE, Duration.ofHours(1));
   }
 
@@ -177,10 +180,23 @@ public final class HandDrivenHost implements AutoCloseable {
   /** Branches a run before an event; the branch waits for {@link #drive}. */
   public String branch(
       String runId, long fromSequence, @Nullable Map<String, @Nullable Object> configurable) {
+    return fork(Mode.BRANCH, runId, fromSequence, configurable);
+  }
+
+  /** Replays a run from an event on; the replay waits for {@link #drive}. */
+  public String replay(String runId, long fromSequence) {
+    return fork(Mode.REPLAY, runId, fromSequence, null);
+  }
+
+  private String fork(
+      Mode mode,
+      String runId,
+      long fromSequence,
+      @Nullable Map<String, @Nullable Object> configurable) {
     return forker
-        .branch(
+        .fork(
             new RunForker.Request(
-                SampleRuns.TENANT, runId, fromSequence, null, configurable, null, null))
+                SampleRuns.TENANT, runId, mode, fromSequence, null, configurable, null, null))
         .orElseThrow()
         .run()
         .runId();

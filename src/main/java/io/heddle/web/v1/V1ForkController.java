@@ -7,6 +7,7 @@ import io.heddle.idempotency.IdempotencyStore.Answer;
 import io.heddle.idempotency.IdempotentOperations.Done;
 import io.heddle.json.Json;
 import io.heddle.run.Run;
+import io.heddle.run.Run.Fork.Mode;
 import io.heddle.run.RunService;
 import io.heddle.spi.Principal;
 import io.heddle.tenancy.Tenant;
@@ -73,7 +74,13 @@ public final class V1ForkController implements V1Capability {
 
   @Override
   public Map<String, Object> members() {
-    return Map.of("supported", true, "modes", List.of(BRANCH));
+    return Map.of(
+        "supported",
+        true,
+        "modes",
+        List.of(REPLAY, BRANCH),
+        "sideEffectSuppression",
+        "recorded-outcome");
   }
 
   @PostMapping(V1RunsController.RUN + ":fork")
@@ -93,7 +100,7 @@ public final class V1ForkController implements V1Capability {
 
   private Done fork(Principal caller, RunForker.Request wanted) {
     try {
-      Accepted fork = forker.branch(wanted).orElseThrow(() -> Problem.notFound("run"));
+      Accepted fork = forker.fork(wanted).orElseThrow(() -> Problem.notFound("run"));
       return new Done(
               new Answer(201, Json.write(document(fork.run(), wanted))), fork::start, fork::abandon)
           .audited(
@@ -141,12 +148,10 @@ public final class V1ForkController implements V1Capability {
       overlay.fault("inputs", "can be replaced from sequence 0 only");
     }
     fields.check();
-    if (mode.equals(REPLAY)) {
-      throw new Problem(ErrorCode.NOT_IMPLEMENTED, "This host branches runs and replays none");
-    }
     return new RunForker.Request(
         tenant,
         runId,
+        mode.equals(REPLAY) ? Mode.REPLAY : Mode.BRANCH,
         fromSequence == null ? 0 : fromSequence,
         inputs,
         configurable,
@@ -163,7 +168,7 @@ public final class V1ForkController implements V1Capability {
         "fromSeq",
         wanted.fromSequence(),
         "mode",
-        BRANCH,
+        wanted.mode() == Mode.REPLAY ? REPLAY : BRANCH,
         "status",
         V1Mapping.spell(fork.status()),
         "eventsUrl",
