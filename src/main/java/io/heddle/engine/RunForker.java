@@ -11,6 +11,7 @@ import io.heddle.run.RunFold;
 import io.heddle.run.RunState;
 import io.heddle.run.RunStore;
 import io.heddle.run.Secrets;
+import io.heddle.run.TraceContext;
 import io.heddle.tenancy.Tenant;
 import io.heddle.workflow.Fault;
 import io.heddle.workflow.Inputs;
@@ -55,6 +56,7 @@ public final class RunForker {
    * @param fromSequence of the first event that is not taken over; 0 to begin from the start
    * @param inputs in place of those of the source with the same names; only from the start
    * @param configurable in place of those members of the source
+   * @param trace of whoever wants the branch, which is not the trace of the source
    */
   public record Request(
       Tenant tenant,
@@ -63,7 +65,8 @@ public final class RunForker {
       @Nullable Map<String, @Nullable Object> inputs,
       @Nullable Map<String, @Nullable Object> configurable,
       @Nullable List<String> tags,
-      @Nullable Map<String, @Nullable Object> metadata) {}
+      @Nullable Map<String, @Nullable Object> metadata,
+      @Nullable TraceContext trace) {}
 
   private record Attempt(@Nullable Run fork, @Nullable String refusal) {}
 
@@ -147,7 +150,7 @@ public final class RunForker {
             null,
             null,
             source.depth(),
-            null);
+            request.trace());
     forks.insert(
         fork, new Fork(source.runId(), request.fromSequence(), past.artifacts()), leaseOwner);
     return store.find(fork.tenant(), fork.runId()).orElseThrow();

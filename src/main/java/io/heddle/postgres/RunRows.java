@@ -27,7 +27,7 @@ final class RunRows {
       run.workflow_scope, run.workflow_id, run.workflow_revision, run.status, run.lease_epoch,
       run.next_sequence, run.signals, run.pause_request, run.state, run.inputs, run.configurable, run.tags, run.metadata, run.error,
       run.engine_version, run.event_log_schema_version, run.created_at, run.started_at, run.ended_at,
-      run.paused_at, coalesce(run.timed_from, run.started_at) as timed_from, run.parent_run_id, run.parent_node_id, run.depth, run.trace_parent\
+      run.paused_at, coalesce(run.timed_from, run.started_at) as timed_from, run.parent_run_id, run.parent_node_id, run.depth, run.trace_parent, run.trace_state\
       """;
 
   // What a run stands for whose row was written before the column existed.
@@ -69,7 +69,7 @@ final class RunRows {
         instant(row, "timed_from"),
         parent(row),
         row.getInt("depth"),
-        trace(row.getString("trace_parent")));
+        trace(row));
   }
 
   static @Nullable String error(@Nullable RunError error) {
@@ -107,8 +107,9 @@ final class RunRows {
     return runId == null ? null : new Run.Parent(runId, row.getString("parent_node_id"));
   }
 
-  private static @Nullable TraceContext trace(@Nullable String traceparent) {
-    return traceparent == null ? null : new TraceContext(traceparent);
+  private static @Nullable TraceContext trace(ResultSet row) throws SQLException {
+    String traceparent = row.getString("trace_parent");
+    return traceparent == null ? null : new TraceContext(traceparent, row.getString("trace_state"));
   }
 
   @SuppressWarnings("unchecked")

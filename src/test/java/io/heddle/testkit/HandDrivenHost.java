@@ -180,7 +180,7 @@ public final class HandDrivenHost implements AutoCloseable {
     return forker
         .branch(
             new RunForker.Request(
-                SampleRuns.TENANT, runId, fromSequence, null, configurable, null, null))
+                SampleRuns.TENANT, runId, fromSequence, null, configurable, null, null, null))
         .orElseThrow()
         .run()
         .runId();
