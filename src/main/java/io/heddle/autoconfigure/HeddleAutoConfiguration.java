@@ -29,6 +29,7 @@ import io.heddle.engine.node.RequiresMissingNode;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptStore;
 import io.heddle.interrupt.InterruptTokens;
+import io.heddle.metrics.ProtocolMeters;
 import io.heddle.metrics.RunMeters;
 import io.heddle.metrics.RunOutcomes;
 import io.heddle.postgres.ClaimSql;
@@ -38,6 +39,7 @@ import io.heddle.postgres.Notifications;
 import io.heddle.postgres.RunSql;
 import io.heddle.postgres.SecretSql;
 import io.heddle.postgres.WorkflowSql;
+import io.heddle.run.CommitListener;
 import io.heddle.run.LocalExecution;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
@@ -266,8 +268,8 @@ public final class HeddleAutoConfiguration {
   }
 
   @Bean
-  RunOutcomes heddleRunOutcomes(CommitNews news, DatabaseClock clock) {
-    return new RunOutcomes(news, clock);
+  RunOutcomes heddleRunOutcomes(CommitNews news, DatabaseClock clock, ProtocolMeters meters) {
+    return new RunOutcomes(CommitListener.all(news, meters), clock);
   }
 
   @Bean(destroyMethod = "close")
@@ -368,9 +370,9 @@ public final class HeddleAutoConfiguration {
 
   @Bean
   RunCreator heddleRunCreator(
-      WorkflowRegistry workflows, RunStore store, LocalExecution execution) {
+      WorkflowRegistry workflows, RunStore store, LocalExecution execution, RunOutcomes news) {
     return new RunCreator(
-        workflows, store, execution, HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA);
+        workflows, store, execution, news, HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA);
   }
 
   @Bean

@@ -19,7 +19,11 @@ import io.heddle.engine.node.InterruptNode;
 import io.heddle.engine.node.NoopNode;
 import io.heddle.json.Json;
 import io.heddle.postgres.ForkSql;
+import io.heddle.run.CommitListener;
+import io.heddle.run.NewEvent;
 import io.heddle.run.Run;
+import io.heddle.run.RunError;
+import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.testkit.PostgresPerJvm.Database;
@@ -63,6 +67,8 @@ public final class HandDrivenHost implements AutoCloseable {
 
   private final Worker worker;
 
+  private volatile CommitListener news = runId -> {};
+
   private final AtomicInteger commitsToLive = new AtomicInteger();
 
   private final ExecutorService nodeThreads = Executors.newCachedThreadPool();
@@ -105,6 +111,7 @@ public final class HandDrivenHost implements AutoCloseable {
             workflows,
             stores.runs(),
             new NoSlots(),
+            runId -> {},
             Stores.ENGINE_VERSION,
             Stores.EVENT_LOG_SCHEMA_VERSION);
     this.forker =
@@ -122,7 +129,23 @@ public final class HandDrivenHost implements AutoCloseable {
             limits,
             clock,
             nodeThreads,
-            runId -> dieIfItIsTime(),
+            new CommitListener() {
+
+              @Override
+              public void committed(String runId) {
+                dieIfItIsTime();
+              }
+
+              @Override
+              public void appended(Run run, List<NewEvent> events) {
+                news.appended(run, events);
+              }
+
+              @Override
+              public void ended(Run run, RunStatus status, @Nullable RunError error) {
+                news.ended(run, status, error);
+              }
+            },
             new Effects(stores.effects(), Duration.ofSeconds(20)));
     stores.claims().register(NODE, Duration.ofHours(1));
   }
@@ -141,6 +164,15 @@ public final class HandDrivenHost implements AutoCloseable {
 
   public Stores stores() {
     return stores;
+  }
+
+  /** From now on somebody hears what runs append, and how they end. */
+  public void tell(CommitListener listener) {
+    news = listener;
+  }
+
+  public WorkflowRegistry workflows() {
+    return workflows;
   }
 
   public void register(WorkflowBuilder workflow) {

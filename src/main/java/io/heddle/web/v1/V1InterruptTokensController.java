@@ -96,7 +96,7 @@ public final class V1InterruptTokensController {
           if (outcome instanceof Outcome.Resolved resolved) {
             return new Done(
                 V1InterruptsController.answer(claims.runId(), claims.nodeId(), resolved.status()),
-                () -> runs.answered(claims.runId()),
+                () -> runs.answered(claims.runId(), resolved.kind(), resolved.waited()),
                 () -> {});
           }
           if (outcome instanceof Outcome.Kept kept) {

@@ -79,7 +79,9 @@ public final class V1InterruptsController {
   private Done done(String runId, String nodeId, Outcome outcome) {
     if (outcome instanceof Outcome.Resolved resolved) {
       return new Done(
-          answer(runId, nodeId, resolved.status()), () -> runs.answered(runId), () -> {});
+          answer(runId, nodeId, resolved.status()),
+          () -> runs.answered(runId, resolved.kind(), resolved.waited()),
+          () -> {});
     }
     if (outcome instanceof Outcome.Kept kept) {
       return Done.of(answer(runId, nodeId, kept.status()));
