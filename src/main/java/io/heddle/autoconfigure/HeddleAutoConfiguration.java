@@ -49,6 +49,7 @@ import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.WorkflowSource;
 import io.heddle.stream.CommitNews;
 import io.heddle.stream.NewsRelay;
+import io.heddle.telemetry.SpanExport;
 import io.heddle.workflow.WorkflowParser;
 import io.heddle.workflow.WorkflowRegistry;
 import io.heddle.workflow.WorkflowStore;
@@ -268,8 +269,15 @@ public final class HeddleAutoConfiguration {
   }
 
   @Bean
-  RunOutcomes heddleRunOutcomes(CommitNews news, DatabaseClock clock, ProtocolMeters meters) {
-    return new RunOutcomes(CommitListener.all(news, meters), clock);
+  RunOutcomes heddleRunOutcomes(
+      CommitNews news,
+      DatabaseClock clock,
+      ProtocolMeters meters,
+      ObjectProvider<SpanExport> export) {
+    SpanExport spans = export.getIfAvailable();
+    return new RunOutcomes(
+        spans == null ? CommitListener.all(news, meters) : CommitListener.all(news, meters, spans),
+        clock);
   }
 
   @Bean(destroyMethod = "close")

@@ -31,6 +31,7 @@ import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
 import io.heddle.spi.Authenticator;
 import io.heddle.stream.CommitNews;
+import io.heddle.telemetry.RunSpans;
 import io.heddle.web.AdmissionFilter;
 import io.heddle.web.ErrorDispatchFilter;
 import io.heddle.web.Errors;
@@ -62,6 +63,7 @@ import io.heddle.web.v1.V1Production;
 import io.heddle.web.v1.V1RunDiffController;
 import io.heddle.web.v1.V1RunListController;
 import io.heddle.web.v1.V1RunsController;
+import io.heddle.web.v1.V1SpansController;
 import io.heddle.web.v1.V1TestControls;
 import io.heddle.web.v1.V1WorkflowsController;
 import io.heddle.workflow.WorkflowRegistry;
@@ -503,6 +505,12 @@ public final class HeddleWebAutoConfiguration {
         threads.nodes(),
         requests,
         Math.toIntExact(properties.retryAfter().toSeconds()));
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  V1SpansController heddleSpansController(RunSpans spans) {
+    return new V1SpansController(spans);
   }
 
   @Bean

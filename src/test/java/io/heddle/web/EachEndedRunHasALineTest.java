@@ -127,6 +127,20 @@ class EachEndedRunHasALineTest {
     assertThat(lines(child)).hasSize(1);
   }
 
+  @Test
+  void thatNamesTheTraceOfTheCreatorAlsoAfterSomebodyAnswered() {
+    String run = create("conformance-approval", "traceparent", TRACEPARENT);
+    await().until(() -> acme.status(run).equals("waiting-approval"));
+
+    acme.post(
+        "/v1/runs/%s/interrupts/gate".formatted(run),
+        "{\"resumeValue\": {\"action\": \"accept\"}}");
+
+    assertThat(lineOf(run))
+        .containsEntry("status", "completed")
+        .containsEntry("correlationId", TRACE_ID);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
