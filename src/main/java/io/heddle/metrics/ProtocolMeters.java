@@ -6,6 +6,7 @@ import io.heddle.run.NewEvent;
 import io.heddle.run.Run;
 import io.heddle.run.RunError;
 import io.heddle.run.RunState.NodeState;
+import io.heddle.run.RunState.Orchestration;
 import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunState.Question;
 import io.heddle.run.RunStatus;
@@ -14,6 +15,7 @@ import io.heddle.tenancy.Tenant;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowRegistry;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -51,6 +53,8 @@ public final class ProtocolMeters implements CommitListener, MeterBinder {
           "openwop.node.attempts",
           "openwop.node.completed",
           "openwop.node.duration",
+          "openwop.orchestrator.decisions",
+          "openwop.orchestrator.iterations",
           "openwop.queue.depth",
           "openwop.queue.enqueued",
           "openwop.run.active",
@@ -66,6 +70,8 @@ public final class ProtocolMeters implements CommitListener, MeterBinder {
 
   private static final Duration[] OF_NODES =
       seconds(.001, .005, .01, .05, .1, .5, 1, 5, 10, 30, 60);
+
+  private static final double[] OF_TURNS = {1, 2, 5, 10, 25, 50, 100, 250};
 
   private static final Duration[] OF_INTERRUPTS =
       seconds(60, 300, 900, 1_800, 3_600, 14_400, 86_400, 604_800);
@@ -98,7 +104,12 @@ public final class ProtocolMeters implements CommitListener, MeterBinder {
 
   private final Map<String, Map<String, Long>> starts = new ConcurrentHashMap<>();
 
+  private final Map<String, Turns> turns = new ConcurrentHashMap<>();
+
   private final Map<String, Long> questions = new ConcurrentHashMap<>();
+
+  /** What orchestrators decided in a run while it was held under one lease. */
+  private record Turns(long epoch, int count) {}
 
   /**
    * The runs of all nodes.
@@ -206,6 +217,7 @@ public final class ProtocolMeters implements CommitListener, MeterBinder {
       case INTERRUPT_REQUESTED -> asked(event);
       case INTERRUPT_RESOLVED -> timedOut(event);
       case CAP_BREACHED -> breached(run, event);
+      case ORCHESTRATOR_DECIDED -> decided(run, event);
       default -> {
         // Nothing that is measured.
       }
@@ -311,9 +323,54 @@ public final class ProtocolMeters implements CommitListener, MeterBinder {
                 "observed", payload.get("observed"))));
   }
 
+  private void decided(Run run, NewEvent event) {
+    Object decision = Json.parseObject(event.payload()).get("decision");
+    Object kind = decision instanceof Map<?, ?> members ? members.get("kind") : null;
+    count(
+        "openwop.orchestrator.decisions",
+        orchestration(run).and("openwop.orchestrator.decision_kind", String.valueOf(kind)));
+    if (turns.size() < MOST_REMEMBERED || turns.containsKey(run.runId())) {
+      // A run that is claimed anew has what was decided before in its state.
+      turns.merge(
+          run.runId(),
+          new Turns(run.leaseEpoch(), 1),
+          (before, one) ->
+              before.epoch() == one.epoch() ? new Turns(one.epoch(), before.count() + 1) : one);
+    }
+  }
+
+  private Tags orchestration(Run run) {
+    return Tags.of(
+        TENANT,
+        labels.tenant(run.tenant().id()),
+        WORKFLOW,
+        labels.workflow(run.tenant().id(), run.workflow().workflowId()));
+  }
+
+  /** How often an orchestrator decided in a run that has ended. */
+  private void turns(Run run, RunStatus status) {
+    Turns since = turns.remove(run.runId());
+    Orchestration before = run.state().orchestration();
+    // Whoever cancels a run has just read it; a worker has it as it was when it took the lease.
+    boolean isFresh = status == RunStatus.CANCELLED;
+    int decisions =
+        (before == null ? 0 : before.decisions())
+            + (isFresh || since == null || since.epoch() != run.leaseEpoch() ? 0 : since.count());
+    if (decisions > 0) {
+      for (MeterRegistry registry : registries) {
+        DistributionSummary.builder("openwop.orchestrator.iterations")
+            .tags(orchestration(run))
+            .serviceLevelObjectives(OF_TURNS)
+            .register(registry)
+            .record(decisions);
+      }
+    }
+  }
+
   @Override
   public void ended(Run run, RunStatus status, @Nullable RunError error) {
     starts.remove(run.runId());
+    turns(run, status);
     Duration taken = Duration.between(run.createdAt(), clock.instant());
     Tags tags =
         Tags.of(

@@ -265,6 +265,26 @@ class RunsAreTracedTest {
   }
 
   @Test
+  void withWhatTheirOrchestratorsDecided() {
+    String run = create(first, "conformance-orchestrator-terminate");
+    awaitRun(run);
+
+    assertThat(
+            awaitMetric(
+                    "openwop.orchestrator.decisions",
+                    "openwop.orchestrator.decision_kind",
+                    "terminate")
+                .kind())
+        .isEqualTo("sum");
+    Measured iterations =
+        awaitMetric(
+            "openwop.orchestrator.iterations",
+            "openwop.workflow_id",
+            "conformance-orchestrator-terminate");
+    assertThat(iterations.bounds()).containsExactly(1., 2., 5., 10., 25., 50., 100., 250.);
+  }
+
+  @Test
   void withoutWhatIsSecret() {
     String token = "sk-" + MARKER + "-abc";
     first
