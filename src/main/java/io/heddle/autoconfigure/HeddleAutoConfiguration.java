@@ -31,6 +31,7 @@ import io.heddle.engine.node.SideEffectNode;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptStore;
 import io.heddle.interrupt.InterruptTokens;
+import io.heddle.metrics.ProtocolMeters;
 import io.heddle.metrics.RunMeters;
 import io.heddle.metrics.RunOutcomes;
 import io.heddle.postgres.ArtifactSql;
@@ -41,6 +42,7 @@ import io.heddle.postgres.Notifications;
 import io.heddle.postgres.RunSql;
 import io.heddle.postgres.SecretSql;
 import io.heddle.postgres.WorkflowSql;
+import io.heddle.run.CommitListener;
 import io.heddle.run.LocalExecution;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
@@ -50,6 +52,7 @@ import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.WorkflowSource;
 import io.heddle.stream.CommitNews;
 import io.heddle.stream.NewsRelay;
+import io.heddle.telemetry.SpanExport;
 import io.heddle.webhook.WebhookKeys;
 import io.heddle.workflow.WorkflowParser;
 import io.heddle.workflow.WorkflowRegistry;
@@ -287,8 +290,15 @@ public final class HeddleAutoConfiguration {
   }
 
   @Bean
-  RunOutcomes heddleRunOutcomes(CommitNews news, DatabaseClock clock) {
-    return new RunOutcomes(news, clock);
+  RunOutcomes heddleRunOutcomes(
+      CommitNews news,
+      DatabaseClock clock,
+      ProtocolMeters meters,
+      ObjectProvider<SpanExport> export) {
+    SpanExport spans = export.getIfAvailable();
+    return new RunOutcomes(
+        spans == null ? CommitListener.all(news, meters) : CommitListener.all(news, meters, spans),
+        clock);
   }
 
   @Bean(destroyMethod = "close")
@@ -399,9 +409,9 @@ public final class HeddleAutoConfiguration {
 
   @Bean
   RunCreator heddleRunCreator(
-      WorkflowRegistry workflows, RunStore store, LocalExecution execution) {
+      WorkflowRegistry workflows, RunStore store, LocalExecution execution, RunOutcomes news) {
     return new RunCreator(
-        workflows, store, execution, HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA);
+        workflows, store, execution, news, HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA);
   }
 
   @Bean

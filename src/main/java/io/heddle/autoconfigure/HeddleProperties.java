@@ -31,6 +31,7 @@ import org.springframework.util.unit.DataSize;
  * @param shutdown How this node stops.
  * @param egress Which other systems this host calls.
  * @param webhooks Events that are told to other systems.
+ * @param telemetry Traces and metrics that are sent to a collector.
  * @param retryAfter What callers are told to wait while the host cannot serve, in whole seconds.
  */
 @ConfigurationProperties("openwop")
@@ -52,6 +53,7 @@ record HeddleProperties(
     @DefaultValue Shutdown shutdown,
     @DefaultValue Egress egress,
     @DefaultValue Webhooks webhooks,
+    @DefaultValue Telemetry telemetry,
     @DefaultValue("5s") Duration retryAfter) {
 
   // A key must not reach a log with the rest.
@@ -218,6 +220,31 @@ record HeddleProperties(
    *     requests in flight to be answered.
    */
   record Shutdown(@DefaultValue("10s") Duration grace) {}
+
+  /**
+   * Traces and metrics that are sent to a collector.
+   *
+   * @param endpoint URL of the collector, without the paths of OTLP, for example
+   *     'http://localhost:4318'. Without it nothing is sent.
+   * @param protocol How they are sent: 'http/protobuf' or 'http/json'.
+   * @param headers Headers of every request, for example a credential.
+   * @param sampling Share of the traces that are recorded, from 0 to 1. A run that was created with
+   *     a 'traceparent' is recorded if that says so.
+   * @param interval How often metrics are sent.
+   */
+  record Telemetry(
+      @Nullable String endpoint,
+      @DefaultValue("http/protobuf") String protocol,
+      @DefaultValue Map<String, String> headers,
+      @DefaultValue("1") double sampling,
+      @DefaultValue("1s") Duration interval) {
+
+    // Headers hold credentials.
+    @Override
+    public String toString() {
+      return "Telemetry[" + protocol + "]";
+    }
+  }
 
   /**
    * Event streams.

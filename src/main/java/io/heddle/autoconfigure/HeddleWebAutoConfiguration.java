@@ -32,6 +32,7 @@ import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
 import io.heddle.spi.Authenticator;
 import io.heddle.stream.CommitNews;
+import io.heddle.telemetry.RunSpans;
 import io.heddle.web.AdmissionFilter;
 import io.heddle.web.ErrorDispatchFilter;
 import io.heddle.web.Errors;
@@ -63,6 +64,7 @@ import io.heddle.web.v1.V1Production;
 import io.heddle.web.v1.V1RunDiffController;
 import io.heddle.web.v1.V1RunListController;
 import io.heddle.web.v1.V1RunsController;
+import io.heddle.web.v1.V1SpansController;
 import io.heddle.web.v1.V1TestControls;
 import io.heddle.web.v1.V1WebhookKeysController;
 import io.heddle.web.v1.V1WorkflowsController;
@@ -514,6 +516,12 @@ public final class HeddleWebAutoConfiguration {
         threads.nodes(),
         requests,
         Math.toIntExact(properties.retryAfter().toSeconds()));
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  V1SpansController heddleSpansController(RunSpans spans) {
+    return new V1SpansController(spans);
   }
 
   @Bean

@@ -11,6 +11,7 @@ import io.heddle.run.RunFold;
 import io.heddle.run.RunState;
 import io.heddle.run.RunStore;
 import io.heddle.run.Secrets;
+import io.heddle.run.TraceContext;
 import io.heddle.tenancy.Tenant;
 import io.heddle.workflow.Fault;
 import io.heddle.workflow.Inputs;
@@ -56,6 +57,7 @@ public final class RunForker {
    * @param fromSequence of the first event that is not taken over; 0 to begin from the start
    * @param inputs in place of those of the source with the same names; only from the start
    * @param configurable in place of those members of the source
+   * @param trace of whoever wants the branch, which is not the trace of the source
    */
   public record Request(
       Tenant tenant,
@@ -65,7 +67,8 @@ public final class RunForker {
       @Nullable Map<String, @Nullable Object> inputs,
       @Nullable Map<String, @Nullable Object> configurable,
       @Nullable List<String> tags,
-      @Nullable Map<String, @Nullable Object> metadata) {}
+      @Nullable Map<String, @Nullable Object> metadata,
+      @Nullable TraceContext trace) {}
 
   private record Attempt(@Nullable Run fork, @Nullable String refusal) {}
 
@@ -151,7 +154,7 @@ public final class RunForker {
             null,
             null,
             source.depth(),
-            null);
+            request.trace());
     forks.insert(
         fork,
         new Run.Fork(source.runId(), request.fromSequence(), source.nextSequence(), request.mode()),

@@ -156,6 +156,11 @@ public final class Worker {
       Step.Outcome outcome = UntilAnswered.ask(step.runId(), () -> store.commit(step));
       if (outcome == Step.Outcome.COMMITTED) {
         news.committed(step.runId());
+        news.appended(driven, step.events());
+        step.children()
+            .forEach(
+                child ->
+                    news.created(child.tenant(), child.runId(), child.workflow().workflowId()));
         if (step.status().isTerminal()) {
           news.ended(driven, step.status(), step.error());
         }

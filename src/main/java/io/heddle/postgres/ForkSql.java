@@ -27,14 +27,14 @@ public final class ForkSql implements ForkStore {
         run_id, tenant_id, owner_principal, owner_issuer, owner_lane, owner_kind,
         workflow_scope, workflow_id, workflow_revision, status, started_at,
         wake_at, lease_owner, lease_epoch, next_sequence,
-        state, inputs, configurable, tags, metadata, depth,
+        state, inputs, configurable, tags, metadata, depth, trace_parent, trace_state,
         source_run_id, fork_from_sequence, fork_source_length, replay_mode, engine_version, event_log_schema_version)
       values (
         :run, :tenant, :principal, :issuer, :lane, :kind,
         :scope, :workflow, :revision,
         case when :from = 0 then 'PENDING' else 'RUNNING' end, case when :from > 0 then now() end,
         case when :owner::text is null then now() end, :owner, case when :owner::text is null then 0 else 1 end, :from,
-        :state::json, :inputs::json, :configurable::json, :tags::json, :metadata::json, :depth,
+        :state::json, :inputs::json, :configurable::json, :tags::json, :metadata::json, :depth, :trace, :traceState,
         :source, :from, :length, :mode, :engineVersion, :eventLogSchemaVersion)
       """;
 
@@ -110,6 +110,8 @@ public final class ForkSql implements ForkStore {
         .param("tags", run.tags() == null ? null : Json.write(run.tags()))
         .param("metadata", run.metadata() == null ? null : Json.write(run.metadata()))
         .param("depth", run.depth())
+        .param("trace", run.trace() == null ? null : run.trace().traceparent())
+        .param("traceState", run.trace() == null ? null : run.trace().traceState())
         .param("source", fork.sourceRunId())
         .param("length", fork.sourceLength())
         .param("mode", fork.mode().name())

@@ -27,7 +27,7 @@ final class RunRows {
       run.workflow_scope, run.workflow_id, run.workflow_revision, run.status, run.lease_epoch,
       run.next_sequence, run.signals, run.pause_request, run.state, run.inputs, run.configurable, run.tags, run.metadata, run.error,
       run.engine_version, run.event_log_schema_version, run.created_at, run.started_at, run.ended_at,
-      run.paused_at, coalesce(run.timed_from, run.started_at) as timed_from, run.parent_run_id, run.parent_node_id, run.depth, run.trace_parent,
+      run.paused_at, coalesce(run.timed_from, run.started_at) as timed_from, run.parent_run_id, run.parent_node_id, run.depth, run.trace_parent, run.trace_state,
       run.source_run_id, run.fork_from_sequence, run.fork_source_length, run.replay_mode\
       """;
 
@@ -70,7 +70,7 @@ final class RunRows {
         instant(row, "timed_from"),
         parent(row),
         row.getInt("depth"),
-        trace(row.getString("trace_parent")),
+        trace(row),
         fork(row));
   }
 
@@ -120,8 +120,9 @@ final class RunRows {
             Run.Fork.Mode.valueOf(row.getString("replay_mode")));
   }
 
-  private static @Nullable TraceContext trace(@Nullable String traceparent) {
-    return traceparent == null ? null : new TraceContext(traceparent);
+  private static @Nullable TraceContext trace(ResultSet row) throws SQLException {
+    String traceparent = row.getString("trace_parent");
+    return traceparent == null ? null : new TraceContext(traceparent, row.getString("trace_state"));
   }
 
   @SuppressWarnings("unchecked")

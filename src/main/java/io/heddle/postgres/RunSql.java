@@ -40,14 +40,14 @@ public final class RunSql implements RunStore {
         run_id, tenant_id, owner_principal, owner_issuer, owner_lane, owner_kind,
         workflow_scope, workflow_id, workflow_revision, status, wake_at, lease_owner, lease_epoch,
         state, inputs, configurable, tags, metadata, scope_id, exclusive_in_scope, callback_url,
-        parent_run_id, parent_node_id, depth, trace_parent,
+        parent_run_id, parent_node_id, depth, trace_parent, trace_state,
         engine_version, event_log_schema_version)
       select
         :run, :tenant, :principal, :issuer, :lane, :kind,
         :scope, :workflow, :revision, 'PENDING',
         case when :owner::text is null then now() end, :owner, case when :owner::text is null then 0 else 1 end,
         :state::json, :inputs::json, :configurable::json, :tags::json, :metadata::json, :scopeId, :exclusive, :callbackUrl,
-        :parentRun, :parentNode, :depth, :trace,
+        :parentRun, :parentNode, :depth, :trace, :traceState,
         :engineVersion, :eventLogSchemaVersion
       where :parentRun::text is not null or not exists (
         select 1 from openwop.workflow_revision w
@@ -238,6 +238,7 @@ public final class RunSql implements RunStore {
         .param("parentNode", run.parent() == null ? null : run.parent().nodeId())
         .param("depth", run.depth())
         .param("trace", run.trace() == null ? null : run.trace().traceparent())
+        .param("traceState", run.trace() == null ? null : run.trace().traceState())
         .param("engineVersion", engineVersion)
         .param("eventLogSchemaVersion", eventLogSchemaVersion)
         .param("audit", audit(run))

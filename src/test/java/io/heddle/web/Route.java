@@ -67,6 +67,9 @@ record Route(String method, String pattern) {
     if (path.endsWith("/poll")) {
       return path + "?timeout=0";
     }
+    if (path.endsWith("/otel/spans")) {
+      return path + "?runId=" + id;
+    }
     return path.endsWith(":diff") ? path + "?against=" + id : path;
   }
 

@@ -28,7 +28,8 @@ public record V1Discovery(
     Collection<String> fixtures,
     List<V1Capability> features) {
 
-  private static final String PROTOCOL = "1.0";
+  /** The version of the protocol. */
+  public static final String PROTOCOL = "1.0";
 
   private static final String CLARIFICATION = "clarification.request";
 

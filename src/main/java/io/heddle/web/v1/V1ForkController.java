@@ -9,6 +9,7 @@ import io.heddle.json.Json;
 import io.heddle.run.Run;
 import io.heddle.run.Run.Fork.Mode;
 import io.heddle.run.RunService;
+import io.heddle.run.TraceContext;
 import io.heddle.spi.Principal;
 import io.heddle.tenancy.Tenant;
 import io.heddle.web.Callers;
@@ -90,7 +91,7 @@ public final class V1ForkController implements V1Capability {
     Tenant tenant = new Tenant(caller.tenant());
     Map<String, @Nullable Object> body = requests.object(request);
     runs.find(tenant, runId).orElseThrow(() -> Problem.notFound("run"));
-    RunForker.Request wanted = wanted(tenant, runId, body);
+    RunForker.Request wanted = wanted(tenant, runId, body, Callers.trace(request));
     if (body.get(OVERLAY) instanceof Map<?, ?> overlay) {
       controls.check(request, caller, Json.object(overlay, "/" + OVERLAY));
     }
@@ -126,7 +127,7 @@ public final class V1ForkController implements V1Capability {
   }
 
   private static RunForker.Request wanted(
-      Tenant tenant, String runId, Map<String, @Nullable Object> body) {
+      Tenant tenant, String runId, Map<String, @Nullable Object> body, TraceContext trace) {
     Fields fields = new Fields(body);
     String mode = fields.requiredChoice("mode", List.of(REPLAY, BRANCH));
     Long fromSequence = fields.integer("fromSeq", MAX_SEQUENCE);
@@ -156,7 +157,8 @@ public final class V1ForkController implements V1Capability {
         inputs,
         configurable,
         tags,
-        metadata);
+        metadata,
+        trace);
   }
 
   private static Map<String, @Nullable Object> document(Run fork, RunForker.Request wanted) {

@@ -98,7 +98,7 @@ public final class V1InterruptTokensController {
             return new Done(
                     V1InterruptsController.answer(
                         claims.runId(), claims.nodeId(), resolved.status()),
-                    () -> runs.answered(claims.runId()),
+                    () -> runs.answered(claims.runId(), resolved.kind(), resolved.waited()),
                     () -> {})
                 .audited(audited(tenant, V1Audit.RESOLVED, given, claims));
           }

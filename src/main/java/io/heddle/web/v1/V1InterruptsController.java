@@ -79,7 +79,9 @@ public final class V1InterruptsController {
   private Done done(String runId, String nodeId, Outcome outcome, Principal caller) {
     if (outcome instanceof Outcome.Resolved resolved) {
       return new Done(
-              answer(runId, nodeId, resolved.status()), () -> runs.answered(runId), () -> {})
+              answer(runId, nodeId, resolved.status()),
+              () -> runs.answered(runId, resolved.kind(), resolved.waited()),
+              () -> {})
           .audited(V1Audit.event(caller, V1Audit.RESOLVED, runId, V1Audit.NODE, nodeId));
     }
     if (outcome instanceof Outcome.Kept kept) {

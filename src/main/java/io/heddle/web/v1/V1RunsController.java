@@ -110,7 +110,8 @@ public final class V1RunsController implements V1Capability {
     Principal caller = Callers.require(request, "runs:create");
     Map<String, @Nullable Object> body = requests.object(request);
     controls.check(request, caller, body);
-    RunCreator.Request wanted = wanted(caller, body, isDeduplicated(request), trace(request));
+    RunCreator.Request wanted =
+        wanted(caller, body, isDeduplicated(request), Callers.trace(request));
     return mutations.run(
         request, wanted.tenant(), "v1.createRun", Map.of(), body, () -> create(wanted));
   }
@@ -128,7 +129,7 @@ public final class V1RunsController implements V1Capability {
       Principal caller,
       Map<String, @Nullable Object> body,
       boolean deduplicated,
-      @Nullable TraceContext trace) {
+      TraceContext trace) {
     Fields fields = new Fields(body);
     String workflowId = fields.requiredText("workflowId");
     Map<String, @Nullable Object> inputs = fields.object("inputs");
@@ -156,10 +157,6 @@ public final class V1RunsController implements V1Capability {
         scope,
         null,
         trace);
-  }
-
-  static @Nullable TraceContext trace(HttpServletRequest request) {
-    return TraceContext.of(Collections.list(request.getHeaders("traceparent"))).orElse(null);
   }
 
   private static boolean isDeduplicated(HttpServletRequest request) {
