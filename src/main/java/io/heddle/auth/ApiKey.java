@@ -44,6 +44,7 @@ public record ApiKey(
           "approvals:respond",
           "workflows:read",
           "workflows:write",
+          "audit:read",
           "metrics:read");
 
   public ApiKey {

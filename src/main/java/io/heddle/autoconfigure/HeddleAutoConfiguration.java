@@ -92,9 +92,13 @@ public final class HeddleAutoConfiguration {
 
   @Bean
   @ConditionalOnMissingBean
-  RunStore heddleRunStore(HostDatabase database) {
+  RunStore heddleRunStore(HostDatabase database, HeddleProperties properties) {
     return new RunSql(
-        database.jdbc(), database.transactions(), HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA);
+        database.jdbc(),
+        database.transactions(),
+        HostVersion.ENGINE,
+        HostVersion.EVENT_LOG_SCHEMA,
+        properties.audit().enabled());
   }
 
   @Bean

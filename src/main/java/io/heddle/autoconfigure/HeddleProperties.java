@@ -27,6 +27,7 @@ import org.springframework.util.unit.DataSize;
  *     Without it they are protected by the database alone.
  * @param interrupts Questions to people and other systems.
  * @param retention How long what has ended is kept.
+ * @param audit The log of what callers did.
  * @param shutdown How this node stops.
  * @param egress Which other systems this host calls.
  * @param webhooks Events that are told to other systems.
@@ -47,6 +48,7 @@ record HeddleProperties(
     @Nullable String masterKey,
     @DefaultValue Interrupts interrupts,
     @DefaultValue Retention retention,
+    @DefaultValue Audit audit,
     @DefaultValue Shutdown shutdown,
     @DefaultValue Egress egress,
     @DefaultValue Webhooks webhooks,
@@ -182,6 +184,32 @@ record HeddleProperties(
    * @param maxWait How long an executor waits for another one that performs the same effect.
    */
   record Effects(@DefaultValue("14d") Duration retention, @DefaultValue("30s") Duration maxWait) {}
+
+  /**
+   * The log of what callers did, chained and signed for each tenant.
+   *
+   * @param enabled Whether there is one. Without it the production profile is not advertised.
+   * @param signingKey Ed25519 private key in PKCS #8 as PEM that signs checkpoints. Without one the
+   *     hosts of a database make one of their own.
+   * @param verificationKeys Public keys that signed checkpoints before, base64 of their SPKI each.
+   * @param interval How often recorded entries are sealed into the chains.
+   * @param checkpointEntries Entries under one checkpoint at most.
+   * @param checkpointInterval How long an entry waits for a checkpoint at most, in whole seconds.
+   */
+  record Audit(
+      @DefaultValue("true") boolean enabled,
+      @Nullable String signingKey,
+      @DefaultValue List<String> verificationKeys,
+      @DefaultValue("1s") Duration interval,
+      @DefaultValue("1000") int checkpointEntries,
+      @DefaultValue("5m") Duration checkpointInterval) {
+
+    // Never the key.
+    @Override
+    public String toString() {
+      return "Audit[enabled=" + enabled + "]";
+    }
+  }
 
   /**
    * How this node stops.

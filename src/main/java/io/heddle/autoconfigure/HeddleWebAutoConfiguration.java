@@ -1,6 +1,7 @@
 package io.heddle.autoconfigure;
 
 import io.heddle.artifact.ArtifactStore;
+import io.heddle.audit.AuditLog;
 import io.heddle.claim.DatabaseClock;
 import io.heddle.diff.RunComparison;
 import io.heddle.effect.EffectStore;
@@ -93,6 +94,9 @@ public final class HeddleWebAutoConfiguration {
 
   private static final int BEFORE_PROTOCOL = BEFORE_SECURITY - 10;
 
+  /** Of the filter that sees what the protocol's filter refuses. */
+  static final int AROUND_PROTOCOL = BEFORE_SECURITY - 5;
+
   private static final int AFTER_PROTOCOL = BEFORE_SECURITY + 5;
 
   private static final Duration LONGEST_RETRY_AFTER = Duration.ofDays(1);
@@ -152,7 +156,7 @@ public final class HeddleWebAutoConfiguration {
     return new RequestMeters(inFlight::current, inFlight::refused, rates::refused);
   }
 
-  /** The profile asks for an audit log with integrity, too; this host has none yet. */
+  /** The profile asks for an audit log with integrity, too. */
   @Bean
   @ConditionalOnBean(name = "heddleAuditLog")
   V1Production heddleProductionProfile(InFlight inFlight, HeddleProperties properties) {
@@ -292,14 +296,19 @@ public final class HeddleWebAutoConfiguration {
 
   @Bean
   Mutations heddleMutations(
-      IdempotencyStore store, HostDatabase database, HeddleProperties properties, Errors errors) {
+      IdempotencyStore store,
+      HostDatabase database,
+      HeddleProperties properties,
+      Errors errors,
+      ObjectProvider<AuditLog> audit) {
     Duration retention = properties.idempotency().retention();
     if (retention.compareTo(SHORTEST_RETENTION) < 0) {
       throw new IllegalArgumentException(
           "openwop.idempotency.retention must be at least 24 hours; the protocol promises that");
     }
     return new Mutations(
-        new IdempotentOperations(store, database.transactions(), retention),
+        new IdempotentOperations(
+            store, database.transactions(), retention, audit.getIfAvailable(() -> AuditLog.NONE)),
         errors,
         "openwop-Idempotent-Replay");
   }

@@ -35,6 +35,7 @@ public final class RunSql implements RunStore {
   // A child's parent has looked, and would wait for ever for a child that was not inserted.
   private static final String INSERT =
       """
+      with created as (
       insert into openwop.run (
         run_id, tenant_id, owner_principal, owner_issuer, owner_lane, owner_kind,
         workflow_scope, workflow_id, workflow_revision, status, wake_at, lease_owner, lease_epoch,
@@ -52,7 +53,11 @@ public final class RunSql implements RunStore {
         select 1 from openwop.workflow_revision w
         where w.scope = :scope and w.scope <> '*' and w.workflow_id = :workflow and w.revision > :revision)
       %s
-      returning created_at
+      returning created_at), audited as (
+        insert into openwop.audit_pending (tenant_id, action, actor, target, details)
+        select :tenant, 'run.created', :principal, :run, :audit::json from created
+        where :audit::text is not null)
+      select created_at from created
       """;
 
   private static final String INSERT_ANY = INSERT.formatted("");
@@ -154,11 +159,27 @@ public final class RunSql implements RunStore {
 
   private final int eventLogSchemaVersion;
 
+  private final boolean audited;
+
+  /** Without an audit log. */
   public RunSql(
       JdbcClient jdbc,
       TransactionOperations transactions,
       int engineVersion,
       int eventLogSchemaVersion) {
+    this(jdbc, transactions, engineVersion, eventLogSchemaVersion, false);
+  }
+
+  /**
+   * @param audited whether callers' runs are recorded in the audit log with the statement that
+   *     inserts them
+   */
+  public RunSql(
+      JdbcClient jdbc,
+      TransactionOperations transactions,
+      int engineVersion,
+      int eventLogSchemaVersion,
+      boolean audited) {
     this.jdbc = jdbc;
     this.steps = new StepCommit(jdbc);
     this.interrupts = new InterruptRows(jdbc);
@@ -166,6 +187,7 @@ public final class RunSql implements RunStore {
     this.transactions = transactions;
     this.engineVersion = engineVersion;
     this.eventLogSchemaVersion = eventLogSchemaVersion;
+    this.audited = audited;
   }
 
   @Override
@@ -218,9 +240,22 @@ public final class RunSql implements RunStore {
         .param("trace", run.trace() == null ? null : run.trace().traceparent())
         .param("engineVersion", engineVersion)
         .param("eventLogSchemaVersion", eventLogSchemaVersion)
+        .param("audit", audit(run))
         .query(OffsetDateTime.class)
         .optional()
         .map(OffsetDateTime::toInstant);
+  }
+
+  /** A run that another one started is the doing of nobody but that run. */
+  private @Nullable String audit(NewRun run) {
+    return audited && run.parent() == null
+        ? Json.write(
+            Json.members(
+                "workflowId",
+                run.workflow().workflowId(),
+                "workflowRevision",
+                run.workflow().revision()))
+        : null;
   }
 
   @Override

@@ -9,6 +9,8 @@ public final class Callers {
 
   static final String CALLER = Callers.class.getName() + ".CALLER";
 
+  static final String FORMER_CALLER = Callers.class.getName() + ".FORMER_CALLER";
+
   static final String OWNED = Callers.class.getName() + ".OWNED";
 
   private Callers() {}

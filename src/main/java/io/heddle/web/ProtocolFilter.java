@@ -110,11 +110,22 @@ public final class ProtocolFilter extends OncePerRequestFilter {
       request.setAttribute(Callers.CALLER, principal);
       return true;
     }
+    former(request, outcome);
     // RFC 9110: a challenge on every 401, and an error in it only if there was a credential.
     boolean presented = headers.stream().anyMatch(ProtocolFilter::holdsCredential);
     response.setHeader("WWW-Authenticate", presented ? "Bearer error=\"invalid_token\"" : "Bearer");
     errors.write(response, refusal(outcome));
     return false;
+  }
+
+  private static void former(HttpServletRequest request, Authenticator.Outcome outcome) {
+    if (outcome instanceof Authenticator.Expired expired && expired.holder() != null) {
+      request.setAttribute(
+          Callers.FORMER_CALLER, new RefusalFilter.Former(expired.holder(), "key_expired"));
+    } else if (outcome instanceof Authenticator.Revoked revoked && revoked.holder() != null) {
+      request.setAttribute(
+          Callers.FORMER_CALLER, new RefusalFilter.Former(revoked.holder(), "key_revoked"));
+    }
   }
 
   private static String bearer(@Nullable String header) {

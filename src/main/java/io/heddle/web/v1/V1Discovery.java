@@ -81,12 +81,23 @@ public record V1Discovery(
     for (V1Capability feature : features) {
       if (!feature.members().isEmpty()) {
         // Sorted, for the order of beans is no part of the document.
-        families
-            .computeIfAbsent(feature.family(), family -> new TreeMap<>())
-            .putAll(feature.members());
+        Map<String, Object> family =
+            families.computeIfAbsent(feature.family(), it -> new TreeMap<>());
+        feature.members().forEach((name, member) -> family.merge(name, member, V1Discovery::both));
       }
     }
     return families;
+  }
+
+  /** Several beans may add to one list. */
+  private static Object both(Object member, Object other) {
+    if (member instanceof List<?> list && other instanceof List<?> more) {
+      SortedSet<String> all = new TreeSet<>();
+      list.forEach(item -> all.add(String.valueOf(item)));
+      more.forEach(item -> all.add(String.valueOf(item)));
+      return List.copyOf(all);
+    }
+    return other;
   }
 
   private Map<String, Object> advertisedLimits() {

@@ -87,15 +87,24 @@ public final class V1ForkController implements V1Capability {
     if (body.get(OVERLAY) instanceof Map<?, ?> overlay) {
       controls.check(request, caller, Json.object(overlay, "/" + OVERLAY));
     }
-    return mutations.run(
-        request, tenant, "v1.forkRun", Map.of("runId", runId), body, () -> fork(wanted));
+    return mutations.runAudited(
+        request, tenant, "v1.forkRun", Map.of("runId", runId), body, () -> fork(caller, wanted));
   }
 
-  private Done fork(RunForker.Request wanted) {
+  private Done fork(Principal caller, RunForker.Request wanted) {
     try {
       Accepted fork = forker.branch(wanted).orElseThrow(() -> Problem.notFound("run"));
       return new Done(
-          new Answer(201, Json.write(document(fork.run(), wanted))), fork::start, fork::abandon);
+              new Answer(201, Json.write(document(fork.run(), wanted))), fork::start, fork::abandon)
+          .audited(
+              V1Audit.event(
+                  caller,
+                  "run.forked",
+                  fork.run().runId(),
+                  "sourceRunId",
+                  wanted.sourceRunId(),
+                  "fromSeq",
+                  wanted.fromSequence()));
     } catch (UnforkableException e) {
       throw new Problem(
           ErrorCode.INVALID_FROM_SEQ,

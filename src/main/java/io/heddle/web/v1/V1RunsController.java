@@ -1,5 +1,6 @@
 package io.heddle.web.v1;
 
+import io.heddle.audit.AuditEvent;
 import io.heddle.engine.RunCreator;
 import io.heddle.idempotency.IdempotencyStore.Answer;
 import io.heddle.idempotency.IdempotentOperations.Done;
@@ -227,7 +228,7 @@ public final class V1RunsController implements V1Capability {
     Fields fields = new Fields(body);
     String reason = fields.text("reason", MAX_TEXT);
     fields.check();
-    return mutations.run(
+    return mutations.runAudited(
         request,
         tenant,
         "v1.cancelRun",
@@ -241,7 +242,8 @@ public final class V1RunsController implements V1Capability {
               Json.write(
                   Json.members("runId", runId, "status", V1Mapping.spell(after(cancel.before()))));
           return new Done(
-              new Answer(200, answer), () -> runs.cancelled(cancel.cancelled()), () -> {});
+                  new Answer(200, answer), () -> runs.cancelled(cancel.cancelled()), () -> {})
+              .audited(cancellations(caller, cancel.cancelled()));
         });
   }
 
@@ -253,7 +255,7 @@ public final class V1RunsController implements V1Capability {
     Fields fields = new Fields(body);
     String reason = fields.text("reason", MAX_TEXT);
     List<String> runIds = bulk(fields, body);
-    return mutations.run(
+    return mutations.runAudited(
         request,
         tenant,
         "v1.bulkCancelRuns",
@@ -289,9 +291,16 @@ public final class V1RunsController implements V1Capability {
     }
     List<Map<String, Object>> results = runIds.stream().map(byRun::get).toList();
     return new Done(
-        new Answer(200, Json.write(Map.of("results", results))),
-        () -> runs.cancelled(cancelled),
-        () -> {});
+            new Answer(200, Json.write(Map.of("results", results))),
+            () -> runs.cancelled(cancelled),
+            () -> {})
+        .audited(cancellations(caller, cancelled));
+  }
+
+  private static List<AuditEvent> cancellations(Principal caller, List<Run> cancelled) {
+    return cancelled.stream()
+        .map(run -> V1Audit.event(caller, "run.cancelled", run.runId()))
+        .toList();
   }
 
   private Map<String, Object> bulkResult(String runId, Optional<RunStatus> before) {
