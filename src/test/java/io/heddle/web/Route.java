@@ -55,6 +55,11 @@ record Route(String method, String pattern) {
     return pattern.startsWith("/v1/host/sample/test/");
   }
 
+  /** Whether it is about nothing but what its caller's tenant did, and so differs each time. */
+  boolean isAboutTheAuditLog() {
+    return pattern.contains("/audit/");
+  }
+
   /** The path about a run or a workflow; a poll does not wait. */
   String path(String id) {
     String path = pattern.replaceAll("\\{[^}]*}", id);
