@@ -128,8 +128,18 @@ public final class DeliverySql implements DeliveryStore {
       """
           .formatted(HELD);
 
+  // The subscription is locked before its deliveries, as by everybody who locks both.
   static final String RECORD =
       """
+      with given as materialized (
+        select given.*, s.tenant_id
+        from unnest(:positions::bigint[], :webhooks::text[], :epochs::bigint[], :statuses::text[],
+            :attempted::integer[], :answers::integer[], :errors::text[])
+          as given(position, webhook_id, epoch, status, attempted, answer, error)
+        %s
+        order by s.webhook_id
+        for no key update of s
+      )
       update openwop.webhook_delivery d set
         status = given.status,
         body = case when given.status in ('PENDING', 'DEAD') then d.body end,
@@ -138,12 +148,9 @@ public final class DeliverySql implements DeliveryStore {
         last_error = given.error,
         attempted_at = clock_timestamp(),
         ended_at = case when given.status <> 'PENDING' then clock_timestamp() end
-      from unnest(:positions::bigint[], :webhooks::text[], :epochs::bigint[], :statuses::text[],
-          :attempted::integer[], :answers::integer[], :errors::text[])
-        as given(position, webhook_id, epoch, status, attempted, answer, error)
-      %s
-      where d.position = given.position and d.webhook_id = s.webhook_id and d.tenant_id = s.tenant_id
-        and d.status = 'PENDING'
+      from given
+      where d.position = given.position and d.webhook_id = given.webhook_id
+        and d.tenant_id = given.tenant_id and d.status = 'PENDING'
       """
           .formatted(HELD);
 
