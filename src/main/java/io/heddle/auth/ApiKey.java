@@ -45,6 +45,7 @@ public record ApiKey(
           "workflows:read",
           "workflows:write",
           "audit:read",
+          "webhooks:manage",
           "metrics:read");
 
   public ApiKey {

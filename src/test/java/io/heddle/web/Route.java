@@ -51,9 +51,9 @@ record Route(String method, String pattern) {
     return pattern.contains("{workflowId") || pattern.equals("/v1/runs");
   }
 
-  /** Whether it makes a run of its own and is about no other. */
+  /** Whether it makes something of its own, under an id of its own, and is about nothing else. */
   boolean isATestSeam() {
-    return pattern.startsWith("/v1/host/sample/test/");
+    return pattern.startsWith("/v1/host/sample/test/") || pattern.equals("/v1/webhooks");
   }
 
   /** Whether it is about nothing but what its caller's tenant did, and so differs each time. */
@@ -90,6 +90,10 @@ record Route(String method, String pattern) {
     return switch (pattern) {
       case "/v1/host/sample/test/idempotency/concurrent-claim" -> "{\"executors\": 2}";
       case "/v1/runs" -> "{\"workflowId\": \"%s\"}".formatted(id);
+      case "/v1/webhooks" ->
+          "{\"url\": \"https://93.184.216.34/%s\", \"events\": [\"run.completed\"]}".formatted(id);
+      case "/v1/webhooks/{webhookId}/rotate-secret" ->
+          "{\"secret\": \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"}";
       case "/v1/runs:bulk-cancel" -> "{\"runIds\": [\"%s\"]}".formatted(id);
       default -> "{}";
     };
