@@ -57,26 +57,10 @@ public final class Mutations {
       Map<String, String> path,
       Map<String, @Nullable Object> body,
       Supplier<Done> mutation) {
-    return run(request, tenant, operation, path, body, mutation, Answer::body);
-  }
-
-  /**
-   * Runs a mutation whose answer is not stored as it is sent.
-   *
-   * @param opened makes what is sent of what is stored
-   */
-  public ResponseEntity<byte[]> run(
-      HttpServletRequest request,
-      Tenant tenant,
-      String operation,
-      Map<String, String> path,
-      Map<String, @Nullable Object> body,
-      Supplier<Done> mutation,
-      Function<Answer, String> opened) {
-    Given given =
+    return answer(
         operations.execute(
-            tenant, key(request, operation, path, body), () -> recorded(request, mutation));
-    return answer(given, opened);
+            tenant, key(request, operation, path, body), () -> recorded(request, mutation)),
+        Answer::body);
   }
 
   /** The answer that this request was given before; for mutations that take more than one step. */
@@ -101,10 +85,26 @@ public final class Mutations {
       Map<String, String> path,
       Map<String, @Nullable Object> body,
       Supplier<Done> mutation) {
+    return runAudited(request, tenant, operation, path, body, mutation, Answer::body);
+  }
+
+  /**
+   * {@link #runAudited}, if the answer is not stored as it is sent.
+   *
+   * @param opened makes what is sent of what is stored
+   */
+  public ResponseEntity<byte[]> runAudited(
+      HttpServletRequest request,
+      Tenant tenant,
+      String operation,
+      Map<String, String> path,
+      Map<String, @Nullable Object> body,
+      Supplier<Done> mutation,
+      Function<Answer, String> opened) {
     return answer(
         operations.executeAudited(
             tenant, key(request, operation, path, body), () -> recorded(request, mutation)),
-        Answer::body);
+        opened);
   }
 
   private ResponseEntity<byte[]> answer(Given given, Function<Answer, String> opened) {

@@ -126,6 +126,23 @@ class CallersLeaveAnAuditTrailTest {
   }
 
   @Test
+  void whoListensIsRecordedWithoutWhere() {
+    String webhook =
+        acme.post(
+                "/v1/webhooks",
+                "{\"url\": \"https://93.184.216.34/%s\", \"events\": [\"run.completed\"]}"
+                    .formatted(CANARY))
+            .json()
+            .get("webhookId")
+            .asString();
+    assertThat(acme.delete("/v1/webhooks/" + webhook).status()).isEqualTo(204);
+    assertThat(acme.delete("/v1/webhooks/" + webhook).status()).isEqualTo(404);
+
+    assertThat(trail(acme, webhook)).containsExactly("webhook.registered", "webhook.deleted");
+    assertThat(entries(acme)).allSatisfy(it -> assertThat(it.toString()).doesNotContain(CANARY));
+  }
+
+  @Test
   void refusalsOfOneCallerAreCountedTogether() {
     int requests = 200;
     for (int i = 0; i < requests; i++) {

@@ -149,7 +149,7 @@ public final class V1WebhooksController implements V1Capability {
     }
     // Whatever the host asks of others is asked before there is a transaction.
     Candidate candidate = prepared(tenant, wanted);
-    return mutations.run(
+    return mutations.runAudited(
         request,
         tenant,
         OPERATION,
@@ -163,29 +163,43 @@ public final class V1WebhooksController implements V1Capability {
                 Map.of("maxWebhooks", webhooks.mostPerTenant()));
           }
           String answer = Json.write(registered(candidate, wanted, body));
-          return Done.of(new Answer(201, sealed(answer)));
+          return Done.of(new Answer(201, sealed(answer)))
+              .audited(
+                  V1Audit.event(
+                      caller, "webhook.registered", candidate.subscription().webhookId()));
         },
         this::opened);
   }
 
   @DeleteMapping(SUBSCRIPTION)
   ResponseEntity<byte[]> unregister(HttpServletRequest request, @PathVariable String webhookId) {
+    Principal caller = Callers.require(request, SCOPE);
     Tenant tenant = tenant(request);
-    if (!Ids.isWellFormed(webhookId) || !webhooks.delete(tenant, webhookId)) {
-      throw unknown();
-    }
-    return ResponseEntity.noContent().build();
+    return mutations.runAudited(
+        request,
+        tenant,
+        "v1.deleteWebhook",
+        Map.of("webhookId", webhookId),
+        Map.of(),
+        () -> {
+          if (!Ids.isWellFormed(webhookId) || !webhooks.delete(tenant, webhookId)) {
+            throw unknown();
+          }
+          return Done.of(new Answer(204, ""))
+              .audited(V1Audit.event(caller, "webhook.deleted", webhookId));
+        });
   }
 
   @PostMapping(SUBSCRIPTION + "/rotate-secret")
   ResponseEntity<byte[]> rotate(HttpServletRequest request, @PathVariable String webhookId) {
+    Principal caller = Callers.require(request, SCOPE);
     Tenant tenant = tenant(request);
     Map<String, @Nullable Object> body = requests.object(request);
     Fields fields = new Fields(body);
     String secret = fields.requiredText("secret");
     checkSecret(fields, secret);
     fields.check();
-    return mutations.run(
+    return mutations.runAudited(
         request,
         tenant,
         "v1.rotateWebhookSecret",
@@ -194,14 +208,15 @@ public final class V1WebhooksController implements V1Capability {
         () -> {
           Rotation rotation = rotated(tenant, webhookId, secret);
           return Done.of(
-              new Answer(
-                  200,
-                  Json.write(
-                      Json.members(
-                          "rotatedAt",
-                          V1Documents.time(rotation.rotatedAt()),
-                          "previousSecretExpiresAt",
-                          V1Documents.time(rotation.previousUntil())))));
+                  new Answer(
+                      200,
+                      Json.write(
+                          Json.members(
+                              "rotatedAt",
+                              V1Documents.time(rotation.rotatedAt()),
+                              "previousSecretExpiresAt",
+                              V1Documents.time(rotation.previousUntil())))))
+              .audited(V1Audit.event(caller, "webhook.secret-rotated", webhookId));
         });
   }
 
