@@ -14,6 +14,7 @@ import org.springframework.util.unit.DataSize;
  * Settings of the host.
  *
  * @param apiKeys API keys by key id.
+ * @param keys API keys that the host gives out and keeps in its database.
  * @param claim How this node takes part in executing runs.
  * @param limits Ceilings for what a caller may ask for; they are enforced and advertised.
  * @param rateLimit How many requests a node takes of one caller or tenant.
@@ -35,6 +36,7 @@ import org.springframework.util.unit.DataSize;
 @ConfigurationProperties("openwop")
 record HeddleProperties(
     @DefaultValue Map<String, ApiKey> apiKeys,
+    @DefaultValue Keys keys,
     @DefaultValue Claim claim,
     @DefaultValue Limits limits,
     @DefaultValue RateLimit rateLimit,
@@ -86,6 +88,15 @@ record HeddleProperties(
       return "ApiKey[tenant=" + tenant + "]";
     }
   }
+
+  /**
+   * API keys that the host gives out and keeps in its database.
+   *
+   * @param minGrace For how long at least a key that is replaced stays good; advertised.
+   * @param cache How long a node goes on with what it knows of a key; so long a key that was
+   *     revoked through another node may still be taken.
+   */
+  record Keys(@DefaultValue("24h") Duration minGrace, @DefaultValue("5s") Duration cache) {}
 
   /**
    * How this node takes part in executing runs.

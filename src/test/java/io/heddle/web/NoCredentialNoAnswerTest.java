@@ -294,7 +294,7 @@ class NoCredentialNoAnswerTest {
   @Test
   void whatIsAnothersLooksLikeNothing() throws IOException {
     String header = "Authorization: Bearer " + Key.GLOBEX.secret() + "\r\n";
-    for (Route route : routes.stream().filter(route -> !route.isATestSeam()).toList()) {
+    for (Route route : routes.stream().filter(route -> !route.isAboutNothing()).toList()) {
       Answer anothers = Wire.exchange(host.port(), route.request(existing(route), header));
       Answer nobodys = Wire.exchange(host.port(), route.request(unknown(route), header));
 

@@ -50,9 +50,10 @@ record Route(String method, String pattern) {
     return pattern.contains("{workflowId") || pattern.equals("/v1/runs");
   }
 
-  /** Whether it makes a run of its own and is about no other. */
-  boolean isATestSeam() {
-    return pattern.startsWith("/v1/host/sample/test/");
+  /** Whether it makes something of its own and is about nothing else. */
+  boolean isAboutNothing() {
+    return pattern.startsWith("/v1/host/sample/test/")
+        || toString().equals("POST /v1/host/heddle/keys");
   }
 
   /** The path about a run or a workflow; a poll does not wait. */
@@ -78,8 +79,12 @@ record Route(String method, String pattern) {
     if (pattern.endsWith(":fork")) {
       return "{\"mode\": \"branch\", \"fromSeq\": 0}";
     }
+    if (pattern.endsWith(":expire")) {
+      return "{\"expiresAt\": \"2099-01-01T00:00:00Z\"}";
+    }
     return switch (pattern) {
       case "/v1/host/sample/test/idempotency/concurrent-claim" -> "{\"executors\": 2}";
+      case "/v1/host/heddle/keys" -> "{\"scopes\": [\"runs:read\"]}";
       case "/v1/runs" -> "{\"workflowId\": \"%s\"}".formatted(id);
       case "/v1/runs:bulk-cancel" -> "{\"runIds\": [\"%s\"]}".formatted(id);
       default -> "{}";

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,12 +82,19 @@ public record V1Discovery(
     for (V1Capability feature : features) {
       if (!feature.members().isEmpty()) {
         // Sorted, for the order of beans is no part of the document.
-        families
-            .computeIfAbsent(feature.family(), family -> new TreeMap<>())
-            .putAll(feature.members());
+        Map<String, Object> members =
+            families.computeIfAbsent(feature.family(), family -> new TreeMap<>());
+        feature.members().forEach((name, value) -> members.merge(name, value, V1Discovery::both));
       }
     }
     return families;
+  }
+
+  /** Lists are claimed together, for example profiles of one family; else the later one counts. */
+  private static Object both(Object one, Object other) {
+    return one instanceof Collection<?> some && other instanceof Collection<?> more
+        ? Stream.concat(some.stream(), more.stream()).distinct().sorted().toList()
+        : other;
   }
 
   private Map<String, Object> advertisedLimits() {

@@ -12,6 +12,7 @@ public final class V1Errors implements ErrorSpelling {
     return switch (code) {
       case WORKFLOW_NOT_EDITABLE -> "heddle_workflow_not_editable";
       case ANNOTATIONS_FULL -> "heddle_annotations_full";
+      case KEY_NOT_ACTIVE -> "heddle_key_not_active";
       case CORRELATION_MISMATCH -> "heddle_correlation_mismatch";
       default -> code.name().toLowerCase(Locale.ROOT);
     };
@@ -37,7 +38,8 @@ public final class V1Errors implements ErrorSpelling {
           RUN_STATE_CONFLICT,
           INTERRUPT_ALREADY_RESOLVED,
           WORKFLOW_NOT_EDITABLE,
-          ANNOTATIONS_FULL ->
+          ANNOTATIONS_FULL,
+          KEY_NOT_ACTIVE ->
           409;
       case RUN_EXPIRED, INTERRUPT_EXPIRED, INTERRUPT_GONE -> 410;
       case PAYLOAD_TOO_LARGE -> 413;
