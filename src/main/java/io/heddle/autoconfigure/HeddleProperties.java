@@ -1,5 +1,6 @@
 package io.heddle.autoconfigure;
 
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -14,6 +15,7 @@ import org.springframework.util.unit.DataSize;
  * Settings of the host.
  *
  * @param apiKeys API keys by key id.
+ * @param auth Who else may call than the holders of API keys.
  * @param keys API keys that the host gives out and keeps in its database.
  * @param claim How this node takes part in executing runs.
  * @param limits Ceilings for what a caller may ask for; they are enforced and advertised.
@@ -36,6 +38,7 @@ import org.springframework.util.unit.DataSize;
 @ConfigurationProperties("openwop")
 record HeddleProperties(
     @DefaultValue Map<String, ApiKey> apiKeys,
+    @DefaultValue Auth auth,
     @DefaultValue Keys keys,
     @DefaultValue Claim claim,
     @DefaultValue Limits limits,
@@ -87,6 +90,57 @@ record HeddleProperties(
     public String toString() {
       return "ApiKey[tenant=" + tenant + "]";
     }
+  }
+
+  /**
+   * Who else may call than the holders of API keys.
+   *
+   * @param issuers Whose signed tokens are taken.
+   */
+  record Auth(@DefaultValue List<TokenIssuer> issuers) {}
+
+  /**
+   * Somebody whose signed tokens (JWT) are taken.
+   *
+   * @param issuer What the claim 'iss' must be, to the letter.
+   * @param jwksUri Where its public keys are. Defaults to what its OpenID discovery document says.
+   * @param audience What must be among the claim 'aud'.
+   * @param algorithms Asymmetric signature algorithms that are taken.
+   * @param profile Whether its tokens are people's (oidc) or machines' (oauth2).
+   * @param tenant Tenant of all its tokens; without it there must be a tenant claim.
+   * @param tenantClaim Claim that names the tenant.
+   * @param tenantPrefix Put before what the tenant claim says.
+   * @param tenants The only values of the tenant claim that are taken.
+   * @param scopeClaim Claim that lists the granted scopes, unless groups stand for them.
+   * @param scopes What its tokens can grant at most by the scope claim; '*' for all.
+   * @param groupScopes Scopes by group; with any, the scope claim is not read.
+   * @param groupsClaim Claim that lists the groups of the holder.
+   * @param rolesClaim Claim that lists the roles of the holder; none by default.
+   * @param disabledSubjects Values of the claim 'sub' that are refused as withdrawn.
+   */
+  record TokenIssuer(
+      String issuer,
+      @Nullable URI jwksUri,
+      String audience,
+      @DefaultValue({"RS256", "ES256"}) List<String> algorithms,
+      @DefaultValue("oidc") TokenProfile profile,
+      @Nullable String tenant,
+      @Nullable String tenantClaim,
+      @DefaultValue("") String tenantPrefix,
+      @DefaultValue Set<String> tenants,
+      @DefaultValue("scope") String scopeClaim,
+      @DefaultValue("*") Set<String> scopes,
+      @DefaultValue Map<String, Set<String>> groupScopes,
+      @DefaultValue("groups") String groupsClaim,
+      @Nullable String rolesClaim,
+      @DefaultValue Set<String> disabledSubjects) {}
+
+  /** Whose tokens an issuer signs. */
+  enum TokenProfile {
+    /** People's. */
+    OIDC,
+    /** Machines'. */
+    OAUTH2
   }
 
   /**
