@@ -3,7 +3,6 @@
 create table api_key (
   key_id       text        not null primary key,
   tenant_id    text        not null,
-  workspace    text,
   principal    text        not null,
   label        text,
   scopes       text[]      not null,

@@ -4,13 +4,11 @@ import io.heddle.spi.Principal;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a key lets its holder do.
  *
  * @param tenant whose data it reaches: 1 to 128 characters of {@code [A-Za-z0-9._-]}
- * @param workspace the part of the tenant it is confined to, or null
  * @param principal who acts with it; the same for all keys of one holder
  * @param scopes granted rights; {@code *} grants all that this host knows
  * @param groups the groups its holder is in
@@ -19,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record Grant(
     String tenant,
-    @Nullable String workspace,
     String principal,
     Set<String> scopes,
     Set<String> groups,
@@ -38,9 +35,6 @@ public record Grant(
   public Grant {
     check("tenant", tenant);
     check("principal", principal);
-    if (workspace != null) {
-      check("workspace", workspace);
-    }
     scopes = Set.copyOf(scopes);
     groups = Set.copyOf(groups);
     roles = Set.copyOf(roles);
@@ -72,7 +66,7 @@ public record Grant(
   Principal holder() {
     return new Principal(
         tenant,
-        workspace,
+        null,
         principal,
         ISSUER,
         "api-key",
@@ -86,7 +80,6 @@ public record Grant(
   /** Whether somebody has all of this already. */
   boolean isHeldBy(Principal other) {
     return tenant.equals(other.tenant())
-        && (other.workspace() == null || other.workspace().equals(workspace))
         && other.scopes().containsAll(effectiveScopes())
         && other.groups().containsAll(groups)
         && other.roles().containsAll(roles)

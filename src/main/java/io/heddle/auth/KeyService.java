@@ -140,28 +140,14 @@ public final class KeyService {
     }
   }
 
-  /** One key that a caller may see. */
-  public Optional<StoredKey> find(Principal caller, String keyId) {
-    return store
-        .find(new Tenant(caller.tenant()), keyId)
-        .filter(
-            key ->
-                caller.workspace() == null || caller.workspace().equals(key.grant().workspace()));
-  }
-
-  /** One key of a tenant, for whoever operates the host. */
+  /** One key of a tenant. */
   public Optional<StoredKey> find(Tenant tenant, String keyId) {
     return store.find(tenant, keyId);
   }
 
-  /** The keys that a caller may see, the newest first. */
-  public Page page(Principal caller, @Nullable Position after, int limit) {
-    return store.page(new Tenant(caller.tenant()), caller.workspace(), after, limit);
-  }
-
-  /** All keys of a tenant, for whoever operates the host. */
+  /** All keys of a tenant, the newest first. */
   public Page page(Tenant tenant, @Nullable Position after, int limit) {
-    return store.page(tenant, null, after, limit);
+    return store.page(tenant, after, limit);
   }
 
   /** Revokes a key at once; empty if it is gone. */

@@ -64,12 +64,8 @@ public interface KeyStore {
   /** One key of a tenant. */
   Optional<StoredKey> find(Tenant tenant, String keyId);
 
-  /**
-   * Keys of a tenant, the newest first.
-   *
-   * @param workspace only those confined to it, or null for all
-   */
-  Page page(Tenant tenant, @Nullable String workspace, @Nullable Position after, int limit);
+  /** Keys of a tenant, the newest first. */
+  Page page(Tenant tenant, @Nullable Position after, int limit);
 
   /** Revokes a key at once; a key that is revoked stays so since then. Empty for no such key. */
   Optional<StoredKey> revoke(Tenant tenant, String keyId);

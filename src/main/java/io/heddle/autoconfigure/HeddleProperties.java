@@ -15,7 +15,7 @@ import org.springframework.util.unit.DataSize;
  * Settings of the host.
  *
  * @param apiKeys API keys by key id.
- * @param auth Who else may call than the holders of API keys.
+ * @param auth Who may call and what, beside the holders of API keys.
  * @param keys API keys that the host gives out and keeps in its database.
  * @param claim How this node takes part in executing runs.
  * @param limits Ceilings for what a caller may ask for; they are enforced and advertised.
@@ -93,11 +93,14 @@ record HeddleProperties(
   }
 
   /**
-   * Who else may call than the holders of API keys.
+   * Who may call and what, beside the holders of API keys.
    *
    * @param issuers Whose signed tokens are taken.
+   * @param roles Scopes by role, for callers that have it; '*' for all. A role that is not here
+   *     permits nothing. Advertised.
    */
-  record Auth(@DefaultValue List<TokenIssuer> issuers) {}
+  record Auth(
+      @DefaultValue List<TokenIssuer> issuers, @DefaultValue Map<String, Set<String>> roles) {}
 
   /**
    * Somebody whose signed tokens (JWT) are taken.

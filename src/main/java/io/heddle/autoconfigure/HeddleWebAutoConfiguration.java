@@ -1,6 +1,7 @@
 package io.heddle.autoconfigure;
 
 import io.heddle.artifact.ArtifactStore;
+import io.heddle.auth.Roles;
 import io.heddle.claim.DatabaseClock;
 import io.heddle.diff.RunComparison;
 import io.heddle.effect.EffectStore;
@@ -59,6 +60,7 @@ import io.heddle.web.v1.V1InterruptTokensController;
 import io.heddle.web.v1.V1InterruptsController;
 import io.heddle.web.v1.V1PauseController;
 import io.heddle.web.v1.V1Production;
+import io.heddle.web.v1.V1Roles;
 import io.heddle.web.v1.V1RunDiffController;
 import io.heddle.web.v1.V1RunListController;
 import io.heddle.web.v1.V1RunsController;
@@ -118,9 +120,20 @@ public final class HeddleWebAutoConfiguration {
   }
 
   @Bean
+  Roles heddleRoles(HeddleProperties properties) {
+    return new Roles(properties.auth().roles());
+  }
+
+  @Bean
+  V1Capability heddleAuthorization(Roles roles) {
+    return V1Capability.of("authorization", V1Roles.describe(roles.scopes()));
+  }
+
+  @Bean
   FilterRegistrationBean<ProtocolFilter> heddleProtocolFilter(
       PathOwnership ownership,
       ObjectProvider<Authenticator> authenticators,
+      Roles roles,
       Errors errors,
       HeddleProperties properties) {
     Predicate<String> isPublic = PathOwnership::isPublic;
@@ -130,7 +143,11 @@ public final class HeddleWebAutoConfiguration {
     FilterRegistrationBean<ProtocolFilter> registration =
         new FilterRegistrationBean<>(
             new ProtocolFilter(
-                ownership::isOwned, isPublic, authenticators.orderedStream().toList(), errors));
+                ownership::isOwned,
+                isPublic,
+                authenticators.orderedStream().toList(),
+                roles,
+                errors));
     registration.setOrder(BEFORE_SECURITY);
     registration.setAsyncSupported(true);
     return registration;

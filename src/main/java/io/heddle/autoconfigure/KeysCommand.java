@@ -52,7 +52,7 @@ public final class KeysCommand {
   private static final String USAGE =
       """
       heddle keys create --scopes <scope,…|*> [--tenant <tenant>] [--principal <id>]
-                         [--groups <group,…>] [--roles <role,…>] [--workspace <id>]
+                         [--groups <group,…>] [--roles <role,…>]
                          [--label <text>] [--expires-at <ISO 8601>] [--test]
       heddle keys list   [--tenant <tenant>]
       heddle keys rotate --key <key-id> [--tenant <tenant>] [--grace <24h>] [--expires-at <…>]
@@ -66,16 +66,7 @@ public final class KeysCommand {
   private static final Map<String, Set<String>> OPTIONS =
       Map.of(
           "create",
-          Set.of(
-              "tenant",
-              "scopes",
-              "principal",
-              "groups",
-              "roles",
-              "workspace",
-              "label",
-              "expires-at",
-              "test"),
+          Set.of("tenant", "scopes", "principal", "groups", "roles", "label", "expires-at", "test"),
           "list",
           Set.of("tenant"),
           "rotate",
@@ -239,7 +230,6 @@ public final class KeysCommand {
     }
     return new Grant(
         tenant.id(),
-        options.get("workspace"),
         options.getOrDefault("principal", Grant.somebodyNew()),
         scopes,
         names(options.get("groups")),

@@ -24,7 +24,7 @@ public final class KeySql implements KeyStore {
 
   private static final String SHOWN =
       """
-      key_id, tenant_id, workspace, principal, label, scopes, member_of, roles, for_tests,
+      key_id, tenant_id, principal, label, scopes, member_of, roles, for_tests,
       created_by, created_at, expires_at, revoked_at, replaced_by, last_used_at,
       case when revoked_at <= now() then 'REVOKED'
            when expires_at <= now() then 'EXPIRED'
@@ -34,7 +34,7 @@ public final class KeySql implements KeyStore {
   // Without a tenant: this is what tells whose key it is.
   static final String KNOWN =
       """
-      select tenant_id, workspace, principal, scopes, member_of, roles, for_tests, pepper_id, hash,
+      select tenant_id, principal, scopes, member_of, roles, for_tests, pepper_id, hash,
         extract(epoch from expires_at - now()) expires_in,
         extract(epoch from revoked_at - now()) revoked_in
       from openwop.api_key where key_id = :key
@@ -50,9 +50,9 @@ public final class KeySql implements KeyStore {
 
   private static final String CREATE =
       """
-      insert into openwop.api_key (key_id, tenant_id, workspace, principal, label, scopes,
+      insert into openwop.api_key (key_id, tenant_id, principal, label, scopes,
         member_of, roles, for_tests, pepper_id, hash, created_by, expires_at)
-      select :key, :tenant, :workspace, :principal, :label, :scopes, :groups, :roles, :test,
+      select :key, :tenant, :principal, :label, :scopes, :groups, :roles, :test,
         :pepper, :hash, :by, :expires
       where :expires::timestamptz is null or :expires > now()
       returning %s
@@ -67,11 +67,11 @@ public final class KeySql implements KeyStore {
         where tenant_id = :tenant and key_id = :old and replaced_by is null and revoked_at is null
           and (expires_at is null or expires_at > now())
           and (:expires::timestamptz is null or :expires > now())
-        returning tenant_id, workspace, principal, scopes, member_of, roles, for_tests,
+        returning tenant_id, principal, scopes, member_of, roles, for_tests,
           expires_at - created_at lifetime)
-      insert into openwop.api_key (key_id, tenant_id, workspace, principal, label, scopes,
+      insert into openwop.api_key (key_id, tenant_id, principal, label, scopes,
         member_of, roles, for_tests, pepper_id, hash, created_by, expires_at)
-      select :key, tenant_id, workspace, principal, :label, scopes, member_of, roles, for_tests,
+      select :key, tenant_id, principal, :label, scopes, member_of, roles, for_tests,
         :pepper, :hash, :by, coalesce(:expires, now() + lifetime)
       from old
       returning %s
@@ -85,7 +85,6 @@ public final class KeySql implements KeyStore {
       """
       select %s from openwop.api_key
       where tenant_id = :tenant and (created_at, key_id) < (:beforeTime, :beforeKey)
-        and (:workspace::text is null or workspace = :workspace)
       order by created_at desc, key_id desc
       limit :limit
       """
@@ -158,7 +157,6 @@ public final class KeySql implements KeyStore {
   public Optional<StoredKey> create(Grant grant, NewKey key) {
     return made(jdbc.sql(CREATE), key)
         .param("tenant", grant.tenant())
-        .param("workspace", grant.workspace())
         .param("principal", grant.principal())
         .param("scopes", SqlArrays.text(sorted(grant.scopes())))
         .param("groups", SqlArrays.text(sorted(grant.groups())))
@@ -197,11 +195,10 @@ public final class KeySql implements KeyStore {
   }
 
   @Override
-  public Page page(Tenant tenant, @Nullable String workspace, @Nullable Position after, int limit) {
+  public Page page(Tenant tenant, @Nullable Position after, int limit) {
     List<StoredKey> keys =
         jdbc.sql(PAGE)
             .param("tenant", tenant.id())
-            .param("workspace", workspace)
             .param(
                 "beforeTime",
                 after == null ? OffsetDateTime.MAX : after.createdAt().atOffset(ZoneOffset.UTC))
@@ -261,7 +258,6 @@ public final class KeySql implements KeyStore {
   private static Grant grant(ResultSet row) throws SQLException {
     return new Grant(
         row.getString("tenant_id"),
-        row.getString("workspace"),
         row.getString("principal"),
         texts(row, "scopes"),
         texts(row, "member_of"),

@@ -59,7 +59,6 @@ class StoredKeysTest {
     Grant grant =
         new Grant(
             "acme",
-            null,
             Grant.somebodyNew(),
             Set.of("runs:read"),
             Set.of("finance"),
@@ -172,7 +171,7 @@ class StoredKeysTest {
     assertThat(store.find(globex, keyId)).isEmpty();
     assertThat(store.revoke(globex, keyId)).isEmpty();
     assertThat(store.expire(globex, keyId, Instant.EPOCH)).isEmpty();
-    assertThat(store.page(globex, null, null, 100).keys()).isEmpty();
+    assertThat(store.page(globex, null, 100).keys()).isEmpty();
     assertThat(host(LONG).authenticate(made.key())).isInstanceOf(Authenticated.class);
   }
 
@@ -234,9 +233,8 @@ class StoredKeysTest {
     }
 
     @Override
-    public Page page(
-        Tenant tenant, @Nullable String workspace, @Nullable Position after, int limit) {
-      return store.page(tenant, workspace, after, limit);
+    public Page page(Tenant tenant, @Nullable Position after, int limit) {
+      return store.page(tenant, after, limit);
     }
 
     @Override

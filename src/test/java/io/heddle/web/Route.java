@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
@@ -19,6 +21,14 @@ record Route(String method, String pattern) {
           "/v1/interrupts/{token}",
           // On a host for tests.
           "/v1/host/heddle/test/runs/{runId}/expire");
+
+  /** A node that every run of these tests has. */
+  static final String NODE = "g";
+
+  private static final Pattern NAMES = Pattern.compile("\\{(\\w+)");
+
+  private static final Set<String> KNOWN =
+      Set.of("runId", "workflowId", "keyId", "nodeId", "artifactId");
 
   /** The framework's own page, which nobody can reach. */
   private static final Set<String> UNREACHABLE = Set.of("/error");
@@ -56,9 +66,24 @@ record Route(String method, String pattern) {
         || toString().equals("POST /v1/host/heddle/keys");
   }
 
-  /** The path about a run or a workflow; a poll does not wait. */
+  boolean isAboutAKey() {
+    return pattern.contains("{keyId");
+  }
+
+  /**
+   * What this route's path names and nothing here knows how to fill in. A route with such a name is
+   * to be taught here, or it would only ever be asked for what does not exist.
+   */
+  Set<String> strangers() {
+    Set<String> names = new TreeSet<>();
+    NAMES.matcher(pattern).results().forEach(name -> names.add(name.group(1)));
+    names.removeAll(KNOWN);
+    return names;
+  }
+
+  /** The path about a run, a workflow or a key; a poll does not wait. */
   String path(String id) {
-    String path = pattern.replaceAll("\\{[^}]*}", id);
+    String path = pattern.replaceAll("\\{nodeId[^}]*}", NODE).replaceAll("\\{[^}]*}", id);
     if (path.endsWith("/poll")) {
       return path + "?timeout=0";
     }

@@ -47,6 +47,8 @@ class TokensOverHttpTest {
             first + "audience=" + AUDIENCE,
             first + "tenant=acme",
             first + "group-scopes[openwop:operators]=runs:create,runs:read",
+            first + "roles-claim=roles",
+            "--openwop.auth.roles.auditor=runs:read",
             second + "issuer=" + machines.name(),
             second + "jwks-uri=" + machines.jwksUri(),
             second + "audience=" + AUDIENCE,
@@ -93,6 +95,24 @@ class TokensOverHttpTest {
     Envelope.assertRefused(host.as(Key.GLOBEX).get("/v1/runs/" + run), 404, "not_found");
     Envelope.assertRefused(nobody.post("/v1/runs", NOOP), 403, "forbidden");
     Envelope.assertRefused(nobody.get("/v1/runs/" + run), 403, "forbidden");
+  }
+
+  @Test
+  void aRolePermitsWhatTheHostSaysOfItAndAnUnknownOneNothing() {
+    String run = host.as(Key.ACME).startRun("conformance-noop");
+    Caller auditor = with(people.sign(person().claim("roles", List.of("auditor")).build()));
+    Caller admin =
+        with(people.sign(person().claim("roles", List.of("admin", "*", "runs:read")).build()));
+
+    assertThat(auditor.get("/v1/runs/" + run).status()).isEqualTo(200);
+    Envelope.assertRefused(auditor.post("/v1/runs", NOOP), 403, "forbidden");
+    Envelope.assertRefused(admin.get("/v1/runs/" + run), 403, "forbidden");
+    JsonNode claimed = host.anonymous().get("/.well-known/openwop").json().get("authorization");
+    assertThat(claimed.get("failClosed").asBoolean()).isTrue();
+    assertThat(claimed.get("roles").toString())
+        .contains("\"auditor\"")
+        .contains("[\"runs:read\"]")
+        .doesNotContain("admin");
   }
 
   @Test
@@ -171,5 +191,7 @@ class TokensOverHttpTest {
     assertThat(auth.get("profiles").toString()).isEqualTo("[\"openwop-auth-api-key-rotation\"]");
     assertThat(auth.has("oidc")).isFalse();
     assertThat(auth.has("oauth2")).isFalse();
+    assertThat(shared.anonymous().get("/.well-known/openwop").json().has("authorization"))
+        .isFalse();
   }
 }

@@ -84,7 +84,7 @@ public final class V1KeysController {
             .map(cursor -> new Position(cursor.time(), cursor.id()))
             .orElse(null);
     int limit = Parameters.integer(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
-    Page page = keys.page(caller, after, limit);
+    Page page = keys.page(new Tenant(caller.tenant()), after, limit);
     Map<String, @Nullable Object> document =
         Json.members("keys", page.keys().stream().map(V1KeysController::document).toList());
     if (page.next() != null) {
@@ -105,16 +105,12 @@ public final class V1KeysController {
     Principal caller = Callers.require(request, SCOPE);
     Map<String, @Nullable Object> body = requests.object(request);
     Fields fields = new Fields(body);
-    fields.closed("label", "scopes", "groups", "roles", "workspace", "principal", "expiresAt");
+    fields.closed("label", "scopes", "groups", "roles", "principal", "expiresAt");
     fields.require("scopes");
     Set<String> scopes = names(fields, "scopes");
     Set<String> groups = names(fields, "groups");
     Set<String> roles = names(fields, "roles");
     String label = fields.text("label", LONGEST_LABEL);
-    String workspace = fields.text("workspace", LONGEST_NAME);
-    if (workspace != null && !workspace.matches("[A-Za-z0-9._-]+")) {
-      fields.fault("workspace", "must consist of letters, digits, '.', '_' and '-'");
-    }
     String principal = fields.text("principal", LONGEST_NAME);
     if (principal != null && !principal.equals(caller.id())) {
       fields.fault("principal", "must be the caller's own, or absent for a new one");
@@ -133,7 +129,6 @@ public final class V1KeysController {
                     caller,
                     new Grant(
                         caller.tenant(),
-                        workspace == null ? caller.workspace() : workspace,
                         principal == null ? Grant.somebodyNew() : principal,
                         scopes,
                         groups,
@@ -282,7 +277,7 @@ public final class V1KeysController {
   }
 
   private StoredKey key(Principal caller, String keyId) {
-    return keys.find(caller, keyId).orElseThrow(() -> Problem.notFound("key"));
+    return keys.find(new Tenant(caller.tenant()), keyId).orElseThrow(() -> Problem.notFound("key"));
   }
 
   private static Set<String> names(Fields fields, String member) {
@@ -332,7 +327,6 @@ public final class V1KeysController {
             "createdBy",
             key.createdBy());
     put(document, "label", key.label());
-    put(document, "workspace", grant.workspace());
     put(document, "expiresAt", time(key.expiresAt()));
     put(document, "revokedAt", time(key.revokedAt()));
     put(document, "replacedBy", key.replacedBy());
