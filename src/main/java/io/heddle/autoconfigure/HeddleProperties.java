@@ -1,5 +1,6 @@
 package io.heddle.autoconfigure;
 
+import io.heddle.web.ClientCertificates;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -98,9 +99,25 @@ record HeddleProperties(
    * @param issuers Whose signed tokens are taken.
    * @param roles Scopes by role, for callers that have it; '*' for all. A role that is not here
    *     permits nothing. Advertised.
+   * @param mtls Certificates of clients, beside their credentials.
    */
   record Auth(
-      @DefaultValue List<TokenIssuer> issuers, @DefaultValue Map<String, Set<String>> roles) {}
+      @DefaultValue List<TokenIssuer> issuers,
+      @DefaultValue Map<String, Set<String>> roles,
+      @DefaultValue Mtls mtls) {}
+
+  /**
+   * Certificates of clients, beside their credentials.
+   *
+   * @param subjectMapping Where a certificate names the system that connects; without it
+   *     certificates are not looked at.
+   * @param required Whether callers without a certificate are refused.
+   * @param tenants Tenant by the name of the system; its certificate serves callers of no other.
+   */
+  record Mtls(
+      ClientCertificates.@Nullable Mapping subjectMapping,
+      @DefaultValue("false") boolean required,
+      @DefaultValue Map<String, String> tenants) {}
 
   /**
    * Somebody whose signed tokens (JWT) are taken.

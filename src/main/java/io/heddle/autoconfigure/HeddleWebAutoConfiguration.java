@@ -31,8 +31,10 @@ import io.heddle.run.RunListing;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
 import io.heddle.spi.Authenticator;
+import io.heddle.spi.Principal;
 import io.heddle.stream.CommitNews;
 import io.heddle.web.AdmissionFilter;
+import io.heddle.web.ClientCertificates;
 import io.heddle.web.ErrorDispatchFilter;
 import io.heddle.web.Errors;
 import io.heddle.web.EventStreams;
@@ -68,9 +70,12 @@ import io.heddle.web.v1.V1TestControls;
 import io.heddle.web.v1.V1WorkflowsController;
 import io.heddle.workflow.WorkflowRegistry;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -82,6 +87,7 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.core.env.Environment;
 
 /** The protocol over HTTP. */
 @AutoConfiguration(after = HeddleAutoConfiguration.class)
@@ -135,7 +141,8 @@ public final class HeddleWebAutoConfiguration {
       ObjectProvider<Authenticator> authenticators,
       Roles roles,
       Errors errors,
-      HeddleProperties properties) {
+      HeddleProperties properties,
+      Environment environment) {
     Predicate<String> isPublic = PathOwnership::isPublic;
     if (properties.conformance().enabled()) {
       isPublic = isPublic.or(V1ForcedExpiryController::serves);
@@ -147,10 +154,47 @@ public final class HeddleWebAutoConfiguration {
                 isPublic,
                 authenticators.orderedStream().toList(),
                 roles,
+                connections(properties.auth().mtls(), environment),
                 errors));
     registration.setOrder(BEFORE_SECURITY);
     registration.setAsyncSupported(true);
     return registration;
+  }
+
+  private static BiPredicate<HttpServletRequest, Principal> connections(
+      HeddleProperties.Mtls mtls, Environment environment) {
+    ClientCertificates.Mapping mapping = mtls.subjectMapping();
+    if (mapping == null) {
+      return (request, caller) -> true;
+    }
+    String asked = environment.getProperty("server.ssl.client-auth", "none");
+    if (!asked.equalsIgnoreCase("want") && !asked.equalsIgnoreCase("need")) {
+      throw new IllegalArgumentException(
+          "openwop.auth.mtls takes a server that asks for certificates: set server.ssl.client-auth"
+              + " to want or need, and server.ssl.bundle");
+    }
+    return new ClientCertificates(mapping, mtls.required(), mtls.tenants());
+  }
+
+  @Bean
+  V1Capability heddleMtls(HeddleProperties properties) {
+    HeddleProperties.Mtls mtls = properties.auth().mtls();
+    ClientCertificates.Mapping mapping = mtls.subjectMapping();
+    return V1Capability.of(
+        "auth",
+        mapping == null
+            ? Map.of()
+            : Map.of(
+                "profiles",
+                List.of("openwop-auth-mtls"),
+                "mtls",
+                Map.of(
+                    "supported",
+                    true,
+                    "required",
+                    mtls.required(),
+                    "subjectMapping",
+                    mapping.name().toLowerCase(Locale.ROOT).replace('_', '-'))));
   }
 
   @Bean

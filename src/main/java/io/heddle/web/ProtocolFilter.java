@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -37,23 +38,28 @@ public final class ProtocolFilter extends OncePerRequestFilter {
 
   private final UnaryOperator<Principal> rights;
 
+  private final BiPredicate<HttpServletRequest, Principal> isConnected;
+
   private final Errors errors;
 
   /**
    * @param isOwned whether a path belongs to the protocol
    * @param isPublic whether an owned path needs no credential
    * @param rights gives an authenticated principal what else it may do here
+   * @param isConnected whether it may use the connection that its request came over
    */
   public ProtocolFilter(
       Predicate<String> isOwned,
       Predicate<String> isPublic,
       List<Authenticator> authenticators,
       UnaryOperator<Principal> rights,
+      BiPredicate<HttpServletRequest, Principal> isConnected,
       Errors errors) {
     this.isOwned = isOwned;
     this.isPublic = isPublic;
     this.authenticators = List.copyOf(authenticators);
     this.rights = rights;
+    this.isConnected = isConnected;
     this.errors = errors;
   }
 
@@ -110,6 +116,10 @@ public final class ProtocolFilter extends OncePerRequestFilter {
         break;
       }
       outcome = authenticator.authenticate(bearer);
+    }
+    if (outcome instanceof Authenticator.Authenticated found
+        && !isConnected.test(request, found.principal())) {
+      outcome = new Authenticator.Unknown();
     }
     if (outcome instanceof Authenticator.Authenticated authenticated) {
       Principal principal = rights.apply(authenticated.principal());
