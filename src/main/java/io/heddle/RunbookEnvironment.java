@@ -7,6 +7,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.event.ApplicationEnvironmentPreparedEvent;
 import org.springframework.context.ApplicationListener;
 import org.springframework.core.env.MapPropertySource;
@@ -45,6 +46,9 @@ final class RunbookEnvironment implements ApplicationListener<ApplicationEnviron
         properties,
         "openwop.egress.allow-private",
         "");
+    copy(environment, "OTEL_EXPORTER_OTLP_ENDPOINT", properties, "openwop.telemetry.endpoint", "");
+    copy(environment, "OTEL_EXPORTER_OTLP_PROTOCOL", properties, "openwop.telemetry.protocol", "");
+    headers(environment.get("OTEL_EXPORTER_OTLP_HEADERS"), properties);
     key(environment, "OPENWOP_API_KEY", properties, "primary", "default");
     key(environment, "OPENWOP_SECONDARY_API_KEY", properties, "secondary", "default");
     key(environment, "OPENWOP_TENANT2_API_KEY", properties, "tenant2", "tenant2");
@@ -64,6 +68,21 @@ final class RunbookEnvironment implements ApplicationListener<ApplicationEnviron
     String value = environment.get(name);
     if (value != null && !value.isBlank()) {
       properties.put(property, value.strip() + unit);
+    }
+  }
+
+  /** Takes {@code name=value,name=value}, with values as in a URL. */
+  private static void headers(@Nullable String headers, Map<String, Object> properties) {
+    if (headers == null) {
+      return;
+    }
+    for (String header : headers.split(",")) {
+      int equals = header.indexOf('=');
+      if (equals > 0) {
+        properties.put(
+            "openwop.telemetry.headers[" + header.substring(0, equals).strip() + "]",
+            decode(header.substring(equals + 1).strip()));
+      }
     }
   }
 

@@ -141,4 +141,21 @@ class RunbookEnvironmentTest {
                     "PATH", "/bin")))
         .isEmpty();
   }
+
+  @Test
+  void theCollectorIsNamedAsOpenTelemetryNamesIt() {
+    Map<String, Object> properties =
+        RunbookEnvironment.properties(
+            Map.of(
+                "OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318",
+                "OTEL_EXPORTER_OTLP_PROTOCOL", "http/json",
+                "OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b, x-tenant=c=d,,broken"));
+
+    assertThat(properties)
+        .containsOnly(
+            Map.entry("openwop.telemetry.endpoint", "http://collector:4318"),
+            Map.entry("openwop.telemetry.protocol", "http/json"),
+            Map.entry("openwop.telemetry.headers[api-key]", "a b"),
+            Map.entry("openwop.telemetry.headers[x-tenant]", "c=d"));
+  }
 }

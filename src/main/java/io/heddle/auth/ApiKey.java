@@ -45,6 +45,7 @@ public record ApiKey(
           "workflows:read",
           "workflows:write",
           "keys:manage",
+          "audit:read",
           "metrics:read");
 
   public ApiKey {

@@ -59,7 +59,7 @@ public final class ApiKeys implements Authenticator {
       return new Unknown();
     }
     if (match.key().expiresAt() != null && !clock.instant().isBefore(match.key().expiresAt())) {
-      return new Expired();
+      return new Expired(match.principal());
     }
     return new Authenticated(match.principal());
   }

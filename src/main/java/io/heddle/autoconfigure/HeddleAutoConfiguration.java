@@ -21,16 +21,20 @@ import io.heddle.engine.node.ChannelWriteNode;
 import io.heddle.engine.node.ClarificationGateNode;
 import io.heddle.engine.node.DelayNode;
 import io.heddle.engine.node.FailNode;
+import io.heddle.engine.node.HoldNode;
 import io.heddle.engine.node.IdentityNode;
 import io.heddle.engine.node.InterruptNode;
 import io.heddle.engine.node.MockAgentNode;
 import io.heddle.engine.node.NoopNode;
 import io.heddle.engine.node.RequiresMissingNode;
+import io.heddle.engine.node.SideEffectNode;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptStore;
 import io.heddle.interrupt.InterruptTokens;
+import io.heddle.metrics.ProtocolMeters;
 import io.heddle.metrics.RunMeters;
 import io.heddle.metrics.RunOutcomes;
+import io.heddle.postgres.ArtifactSql;
 import io.heddle.postgres.ClaimSql;
 import io.heddle.postgres.EffectSql;
 import io.heddle.postgres.InterruptSql;
@@ -38,6 +42,7 @@ import io.heddle.postgres.Notifications;
 import io.heddle.postgres.RunSql;
 import io.heddle.postgres.SecretSql;
 import io.heddle.postgres.WorkflowSql;
+import io.heddle.run.CommitListener;
 import io.heddle.run.LocalExecution;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
@@ -47,6 +52,8 @@ import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.WorkflowSource;
 import io.heddle.stream.CommitNews;
 import io.heddle.stream.NewsRelay;
+import io.heddle.telemetry.SpanExport;
+import io.heddle.webhook.WebhookKeys;
 import io.heddle.workflow.WorkflowParser;
 import io.heddle.workflow.WorkflowRegistry;
 import io.heddle.workflow.WorkflowStore;
@@ -54,6 +61,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -96,9 +104,13 @@ public final class HeddleAutoConfiguration {
 
   @Bean
   @ConditionalOnMissingBean
-  RunStore heddleRunStore(HostDatabase database) {
+  RunStore heddleRunStore(HostDatabase database, HeddleProperties properties) {
     return new RunSql(
-        database.jdbc(), database.transactions(), HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA);
+        database.jdbc(),
+        database.transactions(),
+        HostVersion.ENGINE,
+        HostVersion.EVENT_LOG_SCHEMA,
+        properties.audit().enabled());
   }
 
   @Bean
@@ -192,6 +204,18 @@ public final class HeddleAutoConfiguration {
 
   @Bean
   @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  HoldNode heddleHoldNode() {
+    return new HoldNode();
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  SideEffectNode heddleSideEffectNode() {
+    return new SideEffectNode();
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
   RequiresMissingNode heddleRequiresMissingNode() {
     return new RequiresMissingNode();
   }
@@ -270,8 +294,15 @@ public final class HeddleAutoConfiguration {
   }
 
   @Bean
-  RunOutcomes heddleRunOutcomes(CommitNews news, DatabaseClock clock) {
-    return new RunOutcomes(news, clock);
+  RunOutcomes heddleRunOutcomes(
+      CommitNews news,
+      DatabaseClock clock,
+      ProtocolMeters meters,
+      ObjectProvider<SpanExport> export) {
+    SpanExport spans = export.getIfAvailable();
+    return new RunOutcomes(
+        spans == null ? CommitListener.all(news, meters) : CommitListener.all(news, meters, spans),
+        clock);
   }
 
   @Bean(destroyMethod = "close")
@@ -289,9 +320,19 @@ public final class HeddleAutoConfiguration {
       DatabaseClock clock,
       HostThreads threads,
       RunOutcomes news,
-      Effects effects) {
+      Effects effects,
+      HostDatabase database) {
     return new Worker(
-        store, workflows, executors, capabilities, limits, clock, threads.nodes(), news, effects);
+        store,
+        workflows,
+        executors,
+        capabilities,
+        limits,
+        clock,
+        threads.nodes(),
+        news,
+        effects,
+        new ArtifactSql(database.jdbc()));
   }
 
   @Bean(destroyMethod = "")
@@ -372,9 +413,9 @@ public final class HeddleAutoConfiguration {
 
   @Bean
   RunCreator heddleRunCreator(
-      WorkflowRegistry workflows, RunStore store, LocalExecution execution) {
+      WorkflowRegistry workflows, RunStore store, LocalExecution execution, RunOutcomes news) {
     return new RunCreator(
-        workflows, store, execution, HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA);
+        workflows, store, execution, news, HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA);
   }
 
   @Bean
@@ -394,5 +435,19 @@ public final class HeddleAutoConfiguration {
         AddressResolver.SYSTEM,
         policies.orderedStream().toList(),
         Egress.jvmDefault());
+  }
+
+  @Bean
+  WebhookKeys heddleWebhookKeys(
+      HeddleProperties properties,
+      HostDatabase database,
+      Vault vault,
+      DatabaseClock clock,
+      HostThreads threads) {
+    WebhookKeys keys =
+        HostSecrets.webhookKeys(
+            properties.webhooks(), new SecretSql(database.jdbc()), vault, clock);
+    threads.timer().scheduleWithFixedDelay(keys::refresh, 1, 1, TimeUnit.MINUTES);
+    return keys;
   }
 }

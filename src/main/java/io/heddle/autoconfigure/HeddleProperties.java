@@ -31,9 +31,11 @@ import org.springframework.util.unit.DataSize;
  *     Without it they are protected by the database alone.
  * @param interrupts Questions to people and other systems.
  * @param retention How long what has ended is kept.
+ * @param audit The log of what callers did.
  * @param shutdown How this node stops.
  * @param egress Which other systems this host calls.
  * @param webhooks Events that are told to other systems.
+ * @param telemetry Traces and metrics that are sent to a collector.
  * @param retryAfter What callers are told to wait while the host cannot serve, in whole seconds.
  */
 @ConfigurationProperties("openwop")
@@ -53,9 +55,11 @@ record HeddleProperties(
     @Nullable String masterKey,
     @DefaultValue Interrupts interrupts,
     @DefaultValue Retention retention,
+    @DefaultValue Audit audit,
     @DefaultValue Shutdown shutdown,
     @DefaultValue Egress egress,
     @DefaultValue Webhooks webhooks,
+    @DefaultValue Telemetry telemetry,
     @DefaultValue("5s") Duration retryAfter) {
 
   // A key must not reach a log with the rest.
@@ -269,12 +273,63 @@ record HeddleProperties(
   record Effects(@DefaultValue("14d") Duration retention, @DefaultValue("30s") Duration maxWait) {}
 
   /**
+   * The log of what callers did, chained and signed for each tenant.
+   *
+   * @param enabled Whether there is one. Without it the production profile is not advertised.
+   * @param signingKey Ed25519 private key in PKCS #8 as PEM that signs checkpoints. Without one the
+   *     hosts of a database make one of their own.
+   * @param verificationKeys Public keys that signed checkpoints before, base64 of their SPKI each.
+   * @param interval How often recorded entries are sealed into the chains.
+   * @param checkpointEntries Entries under one checkpoint at most.
+   * @param checkpointInterval How long an entry waits for a checkpoint at most, in whole seconds.
+   */
+  record Audit(
+      @DefaultValue("true") boolean enabled,
+      @Nullable String signingKey,
+      @DefaultValue List<String> verificationKeys,
+      @DefaultValue("1s") Duration interval,
+      @DefaultValue("1000") int checkpointEntries,
+      @DefaultValue("5m") Duration checkpointInterval) {
+
+    // Never the key.
+    @Override
+    public String toString() {
+      return "Audit[enabled=" + enabled + "]";
+    }
+  }
+
+  /**
    * How this node stops.
    *
    * @param grace How long nodes in execution may take to end before they are interrupted, and
    *     requests in flight to be answered.
    */
   record Shutdown(@DefaultValue("10s") Duration grace) {}
+
+  /**
+   * Traces and metrics that are sent to a collector.
+   *
+   * @param endpoint URL of the collector, without the paths of OTLP, for example
+   *     'http://localhost:4318'. Without it nothing is sent.
+   * @param protocol How they are sent: 'http/protobuf' or 'http/json'.
+   * @param headers Headers of every request, for example a credential.
+   * @param sampling Share of the traces that are recorded, from 0 to 1. A run that was created with
+   *     a 'traceparent' is recorded if that says so.
+   * @param interval How often metrics are sent.
+   */
+  record Telemetry(
+      @Nullable String endpoint,
+      @DefaultValue("http/protobuf") String protocol,
+      @DefaultValue Map<String, String> headers,
+      @DefaultValue("1") double sampling,
+      @DefaultValue("1s") Duration interval) {
+
+    // Headers hold credentials.
+    @Override
+    public String toString() {
+      return "Telemetry[" + protocol + "]";
+    }
+  }
 
   /**
    * Event streams.
@@ -349,7 +404,9 @@ record HeddleProperties(
   record Webhooks(
       @Nullable String signingKey,
       @Nullable String signingKeyFile,
-      @DefaultValue List<String> previousSigningKeys) {
+      @DefaultValue List<String> previousSigningKeys,
+      @Nullable Duration signingKeyRotation,
+      @DefaultValue("24h") Duration signingKeyOverlap) {
 
     // Never a key.
     @Override

@@ -1,6 +1,7 @@
 package io.heddle.autoconfigure;
 
 import io.heddle.artifact.ArtifactStore;
+import io.heddle.audit.AuditLog;
 import io.heddle.auth.Roles;
 import io.heddle.claim.DatabaseClock;
 import io.heddle.diff.RunComparison;
@@ -33,6 +34,7 @@ import io.heddle.run.RunStore;
 import io.heddle.spi.Authenticator;
 import io.heddle.spi.Principal;
 import io.heddle.stream.CommitNews;
+import io.heddle.telemetry.RunSpans;
 import io.heddle.web.AdmissionFilter;
 import io.heddle.web.ClientCertificates;
 import io.heddle.web.ErrorDispatchFilter;
@@ -66,8 +68,11 @@ import io.heddle.web.v1.V1Roles;
 import io.heddle.web.v1.V1RunDiffController;
 import io.heddle.web.v1.V1RunListController;
 import io.heddle.web.v1.V1RunsController;
+import io.heddle.web.v1.V1SpansController;
 import io.heddle.web.v1.V1TestControls;
+import io.heddle.web.v1.V1WebhookKeysController;
 import io.heddle.web.v1.V1WorkflowsController;
+import io.heddle.webhook.WebhookKeys;
 import io.heddle.workflow.WorkflowRegistry;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
@@ -100,6 +105,9 @@ public final class HeddleWebAutoConfiguration {
   private static final int BEFORE_SECURITY = -10_100;
 
   private static final int BEFORE_PROTOCOL = BEFORE_SECURITY - 10;
+
+  /** Of the filter that sees what the protocol's filter refuses. */
+  static final int AROUND_PROTOCOL = BEFORE_SECURITY - 5;
 
   private static final int AFTER_PROTOCOL = BEFORE_SECURITY + 5;
 
@@ -213,7 +221,7 @@ public final class HeddleWebAutoConfiguration {
     return new RequestMeters(inFlight::current, inFlight::refused, rates::refused);
   }
 
-  /** The profile asks for an audit log with integrity, too; this host has none yet. */
+  /** The profile asks for an audit log with integrity, too. */
   @Bean
   @ConditionalOnBean(name = "heddleAuditLog")
   V1Production heddleProductionProfile(InFlight inFlight, HeddleProperties properties) {
@@ -353,14 +361,19 @@ public final class HeddleWebAutoConfiguration {
 
   @Bean
   Mutations heddleMutations(
-      IdempotencyStore store, HostDatabase database, HeddleProperties properties, Errors errors) {
+      IdempotencyStore store,
+      HostDatabase database,
+      HeddleProperties properties,
+      Errors errors,
+      ObjectProvider<AuditLog> audit) {
     Duration retention = properties.idempotency().retention();
     if (retention.compareTo(SHORTEST_RETENTION) < 0) {
       throw new IllegalArgumentException(
           "openwop.idempotency.retention must be at least 24 hours; the protocol promises that");
     }
     return new Mutations(
-        new IdempotentOperations(store, database.transactions(), retention),
+        new IdempotentOperations(
+            store, database.transactions(), retention, audit.getIfAvailable(() -> AuditLog.NONE)),
         errors,
         "openwop-Idempotent-Replay");
   }
@@ -567,6 +580,12 @@ public final class HeddleWebAutoConfiguration {
   }
 
   @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  V1SpansController heddleSpansController(RunSpans spans) {
+    return new V1SpansController(spans);
+  }
+
+  @Bean
   @ConditionalOnMissingBean
   ArtifactStore heddleArtifactStore(HostDatabase database) {
     return new ArtifactSql(database.jdbc());
@@ -575,5 +594,10 @@ public final class HeddleWebAutoConfiguration {
   @Bean
   V1ArtifactsController heddleArtifactsController(ArtifactStore artifacts) {
     return new V1ArtifactsController(artifacts);
+  }
+
+  @Bean
+  V1WebhookKeysController heddleWebhookKeysController(WebhookKeys keys) {
+    return new V1WebhookKeysController(keys);
   }
 }

@@ -3,6 +3,12 @@ package io.heddle.autoconfigure;
 import io.heddle.interrupt.TokenKeys;
 import io.heddle.secret.SecretStore;
 import io.heddle.secret.Vault;
+import io.heddle.webhook.WebhookKeys;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -47,6 +53,40 @@ final class HostSecrets {
                 id.equals(signing) ? 0 : keys.size(),
                 new TokenKeys.Key(id, decoded("openwop.interrupts.token-secrets." + id, secret))));
     return new TokenKeys(keys);
+  }
+
+  static WebhookKeys webhookKeys(
+      HeddleProperties.Webhooks webhooks, SecretStore store, Vault vault, InstantSource clock) {
+    String key = given(webhooks.signingKey());
+    String file = given(webhooks.signingKeyFile());
+    if (key != null && file != null) {
+      throw new IllegalArgumentException(
+          "openwop.webhooks.signing-key and openwop.webhooks.signing-key-file exclude each other");
+    }
+    if (file != null) {
+      key = content("openwop.webhooks.signing-key-file", file);
+    }
+    List<String> previous = webhooks.previousSigningKeys();
+    return key != null
+        ? WebhookKeys.configured(key, previous)
+        : WebhookKeys.shared(
+            store,
+            vault,
+            previous,
+            clock,
+            new WebhookKeys.Rotation(webhooks.signingKeyRotation(), webhooks.signingKeyOverlap()));
+  }
+
+  private static @Nullable String given(@Nullable String value) {
+    return value == null || value.isBlank() ? null : value;
+  }
+
+  private static String content(String property, String file) {
+    try {
+      return Files.readString(Path.of(file));
+    } catch (IOException | InvalidPathException e) {
+      throw new IllegalArgumentException(property + " names a file that cannot be read");
+    }
   }
 
   private static byte[] decoded(String property, String base64) {

@@ -36,6 +36,7 @@ final class PathOwnership {
   static boolean isPublic(String path) {
     return path.equals(WELL_KNOWN)
         || path.equals(ROOT + "/openapi.json")
+        || path.equals(ROOT + "/host/heddle/webhook-keys")
         // The token in the path is the credential.
         || path.startsWith(ROOT + "/interrupts/")
         || isHealth(path);

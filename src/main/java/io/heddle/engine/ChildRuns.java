@@ -6,6 +6,7 @@ import io.heddle.run.Ids;
 import io.heddle.run.NewRun;
 import io.heddle.run.Run;
 import io.heddle.run.RunState;
+import io.heddle.run.RunTrace;
 import io.heddle.run.Secrets;
 import io.heddle.workflow.Inputs;
 import io.heddle.workflow.InvalidInputsException;
@@ -113,7 +114,7 @@ final class ChildRuns {
         null,
         new Run.Parent(parent.runId(), nodeId),
         parent.depth() + 1,
-        parent.trace());
+        RunTrace.below(parent, nodeId, state.visits().getOrDefault(nodeId, 0)));
   }
 
   private static Map<String, @Nullable Object> variables(

@@ -52,6 +52,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Draft {
 
+  /** Tells which questions need not be asked. */
+  interface Answers {
+
+    /** The id of a question that was answered in place of this one; null if none was. */
+    @Nullable String known(NewInterrupt question);
+  }
+
   private final Run run;
 
   private final WorkflowDefinition definition;
@@ -84,6 +91,8 @@ final class Draft {
 
   private @Nullable String cause;
 
+  private Answers answers = question -> null;
+
   Draft(Run run, WorkflowDefinition definition, RetryPolicy retries, InstantSource clock) {
     this.run = run;
     this.definition = definition;
@@ -95,6 +104,33 @@ final class Draft {
 
   RunState state() {
     return state;
+  }
+
+  /** From now on, questions that these know are not asked. */
+  void ask(Answers before) {
+    answers = before;
+  }
+
+  /** Records what another log tells, and what follows from it. */
+  void retell(NewEvent event, RunState after) {
+    state = after;
+    events.add(event);
+  }
+
+  /** Records an end of a node that another log tells; returns the error of a loop, if there is. */
+  Optional<RunError> retellEnd(
+      NodeDefinition node,
+      NewEvent event,
+      Progress outcome,
+      Map<String, @Nullable Object> outputs) {
+    NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
+    state = state.with(node.id(), reached.ended(outcome, outputs));
+    remember(node, outputs);
+    events.add(event);
+    boolean last =
+        Decision.hasEnded(state)
+            || outcome == Progress.FAILED && !Readiness.isFailureHandled(definition, node.id());
+    return last ? Optional.empty() : follow(node);
   }
 
   List<NewEvent> events() {
@@ -355,7 +391,7 @@ final class Draft {
     int ordinal = state.suspensions().getOrDefault(node.id(), 0);
     Instant now = clock.instant();
     Instant deadline = request.timeout() == null ? null : now.plus(request.timeout());
-    NewInterrupt interrupt =
+    NewInterrupt asked =
         new NewInterrupt(
             Ids.interrupt(),
             node.id(),
@@ -368,14 +404,18 @@ final class Draft {
             request.timeout() == null ? null : request.timeout().toMillis(),
             now,
             deadline);
-    interrupts.add(interrupt);
+    String known = answers.known(asked);
+    NewInterrupt interrupt = known == null ? asked : asked.knownAs(known);
+    if (known == null) {
+      interrupts.add(interrupt);
+    }
     state =
         state
             .with(
                 node.id(),
                 reached.suspended(
                     new Question(interrupt.interruptId(), request.kind(), null),
-                    deadline,
+                    known == null ? deadline : null,
                     new LinkedHashMap<>(suspended.memo())))
             .withSuspension(node.id());
     InterruptEvents.asked(run, interrupt.asShown())

@@ -433,6 +433,11 @@ final class NodeCalls implements AutoCloseable {
     }
 
     @Override
+    public boolean isReplay() {
+      return run.isReplay();
+    }
+
+    @Override
     public String workflowId() {
       return run.workflow().workflowId();
     }
@@ -477,6 +482,11 @@ final class NodeCalls implements AutoCloseable {
       if (effects == null) {
         throw new NodeFailedException(
             "heddle.effect_in_pure_node", "A node that is pure cannot have side effects", false);
+      }
+      // No such node is executed in a replay. This is for the one that is all the same.
+      if (run.isReplay()) {
+        throw new NodeFailedException(
+            Replay.SOURCE_MISSING, "A replay performs no side effects", false);
       }
       return effects.next(providerKey).once(effect);
     }

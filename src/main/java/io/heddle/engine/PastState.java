@@ -1,11 +1,8 @@
 package io.heddle.engine;
 
-import io.heddle.channel.ChannelDefinition;
-import io.heddle.channel.ChannelFold;
-import io.heddle.channel.ChannelWrite;
 import io.heddle.json.Json;
+import io.heddle.redaction.Redactor;
 import io.heddle.run.EventType;
-import io.heddle.run.InterruptEvents;
 import io.heddle.run.Run;
 import io.heddle.run.RunError;
 import io.heddle.run.RunEvent;
@@ -13,17 +10,14 @@ import io.heddle.run.RunState;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunState.Question;
-import io.heddle.spi.InterruptKind;
-import io.heddle.spi.Resumption;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
 import java.io.Serial;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,14 +45,14 @@ final class PastState {
   // Following the edges of a node that has ended starts none.
   private static final RetryPolicy NO_RETRIES = new RetryPolicy(Duration.ZERO, Duration.ZERO);
 
-  // What these tell holds no value of the run, and so no secret.
-  private static final Set<EventType> WITHOUT_VALUES =
+  // What these tell becomes a part of the run, so it must be known in clear.
+  private static final Set<EventType> WITH_VALUES =
       EnumSet.of(
-          EventType.RUN_STARTED,
-          EventType.RUN_PAUSED,
-          EventType.RUN_RESUMED,
-          EventType.NODE_STARTED,
-          EventType.NODE_SKIPPED);
+          EventType.NODE_COMPLETED,
+          EventType.VARIABLE_CHANGED,
+          EventType.CHANNEL_WRITTEN,
+          EventType.INTERRUPT_RESOLVED,
+          EventType.ORCHESTRATOR_DECIDED);
 
   // Their executors need no memo, which no event tells.
   private static final String BUILT_IN = "core.";
@@ -67,21 +61,41 @@ final class PastState {
 
   private final WorkflowDefinition definition;
 
+  private final boolean replays;
+
+  private final List<String> eventIds;
+
   private final Map<String, List<String>> unfinished = new LinkedHashMap<>();
 
   private final List<String> artifacts = new ArrayList<>();
 
   private int limitsToTell;
 
+  private boolean failed;
+
+  private boolean breached;
+
   private boolean paused;
+
+  // Supervisors that have decided and have not come to their ends.
+  private final Set<String> deciding = new HashSet<>();
 
   private RunState state;
 
   /**
    * @param source whose inputs and configuration the log's conditions were evaluated with
    * @param initial how it began
+   * @param replays whether the fork knows from the log how what is under way goes on
+   * @param eventIds what the events are called in the log of the fork
    */
-  PastState(Run source, RunState initial, WorkflowDefinition definition) {
+  PastState(
+      Run source,
+      RunState initial,
+      WorkflowDefinition definition,
+      boolean replays,
+      List<String> eventIds) {
+    this.replays = replays;
+    this.eventIds = eventIds;
     this.source = source;
     this.definition = definition;
     this.state = initial;
@@ -89,10 +103,12 @@ final class PastState {
 
   /** Goes on to the next event of the log. */
   void apply(RunEvent event) throws Untold {
-    if (!source.state().secrets().isEmpty() && !WITHOUT_VALUES.contains(event.type())) {
-      throw new Untold("the run works with secrets, which the log does not hold");
-    }
     Map<String, @Nullable Object> payload = Json.storedObject(event.payload());
+    if (!source.state().secrets().isEmpty()
+        && WITH_VALUES.contains(event.type())
+        && event.payload().contains(Redactor.MARK)) {
+      reveal(event, payload);
+    }
     switch (event.type()) {
       case RUN_STARTED,
           INTERRUPT_REQUESTED,
@@ -101,6 +117,10 @@ final class PastState {
           CLARIFICATION_REQUESTED,
           CLARIFICATION_RESOLVED,
           NODE_RESUMED,
+          FAN_OUT_BEGUN,
+          FAN_OUT_JOINED,
+          CAP_BREACHED,
+          REPLAY_DIVERGED,
           AGENT_REASONING_DELTA,
           AGENT_REASONED,
           AGENT_TOOL_CALLED,
@@ -115,14 +135,24 @@ final class PastState {
       case NODE_COMPLETED -> {
         put(event, reached(event).ended(Progress.COMPLETED, object(payload, "outputs")));
         artifacts.addAll(unfinished.getOrDefault(event.nodeId(), List.of()));
-        follow(event);
+        deciding.remove(event.nodeId());
+        if (!Decision.hasEnded(state)) {
+          follow(event);
+        }
       }
       case NODE_FAILED -> {
         put(event, reached(event).ended(Progress.FAILED, Map.of()));
-        if (!Readiness.isFailureHandled(definition, Objects.requireNonNull(event.nodeId()))) {
-          throw new Untold("the run had failed");
+        if (Readiness.isFailureHandled(definition, Objects.requireNonNull(event.nodeId()))) {
+          follow(event);
+        } else {
+          failed = true;
         }
-        follow(event);
+      }
+      case NODE_CANCELLED -> {
+        if (!failed && !Decision.hasEnded(state) && !(replays && breached)) {
+          throw new Untold("the run was being stopped");
+        }
+        put(event, reached(event).ended(Progress.CANCELLED, Map.of()));
       }
       case NODE_RETRIED ->
           put(
@@ -131,36 +161,33 @@ final class PastState {
                   .retrying(event.timestamp().plusMillis(number(payload, "delayMs").longValue())));
       case NODE_SKIPPED -> put(event, NodeState.started(0).ended(Progress.SKIPPED, Map.of()));
       case NODE_SUSPENDED -> {
-        put(event, reached(event).suspended(question(payload), null, Json.members()));
-        state = state.withSuspension(Objects.requireNonNull(event.nodeId()));
+        put(event, reached(event).suspended(RecordedFacts.question(payload), null, Json.members()));
+        tell(event, payload);
       }
-      case INTERRUPT_RESOLVED -> put(event, reached(event).answered(answer(payload)));
-      case VARIABLE_CHANGED ->
-          state = state.withVariable(String.valueOf(payload.get("name")), payload.get("next"));
-      case CHANNEL_WRITTEN -> write(payload);
-      case VERSION_PINNED ->
-          state =
-              state.withVersion(
-                  String.valueOf(payload.get("changeId")), number(payload, "version").intValue());
+      case INTERRUPT_RESOLVED -> put(event, reached(event).answered(RecordedFacts.answer(payload)));
+      case ORCHESTRATOR_DECIDED -> {
+        deciding.add(Objects.requireNonNull(event.nodeId()));
+        tell(event, payload);
+      }
+      case VARIABLE_CHANGED, CHANNEL_WRITTEN, VERSION_PINNED, NODE_DISPATCHED ->
+          tell(event, payload);
       case ARTIFACT_CREATED ->
           unfinished
               .computeIfAbsent(Objects.requireNonNull(event.nodeId()), it -> new ArrayList<>())
               .add(String.valueOf(payload.get("artifactId")));
       case LOOPBACK_LIMIT -> limitsToTell--;
-      case ORCHESTRATOR_DECIDED, NODE_DISPATCHED, FAN_OUT_BEGUN, FAN_OUT_JOINED ->
-          throw new Untold("an orchestrator had decided something");
-      case RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED, NODE_CANCELLED, CAP_BREACHED ->
-          throw new Untold("the run was over, or about to be");
+      case RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED -> throw new Untold("the run was over");
       default -> throw new Untold("the log tells " + event.type() + ", which no fork knows yet");
     }
+    breached |= event.type() == EventType.CAP_BREACHED;
   }
 
   /** What the engine knew after the last event. */
   RunState state() throws Untold {
-    if (paused) {
+    if (paused && !replays) {
       throw new Untold("the run was paused");
     }
-    if (limitsToTell != 0) {
+    if ((limitsToTell != 0 || !deciding.isEmpty()) && !replays) {
       throw new Untold("the next event tells more of the one before");
     }
     RunState begun = state;
@@ -173,8 +200,19 @@ final class PastState {
     return begun;
   }
 
-  /** The ids of what nodes had produced that have come to their ends. */
+  /** Whether nodes of a type may go on with a memory of their own, which no log tells. */
+  static boolean remembers(String typeId) {
+    return !typeId.startsWith(BUILT_IN)
+        || typeId.equals(SupervisorNode.TYPE)
+        || typeId.equals(DispatchNode.TYPE);
+  }
+
+  /** The ids of what nodes had produced that have come to their ends, or will. */
   List<String> artifacts() {
+    if (replays) {
+      // Nobody will produce them again.
+      unfinished.values().forEach(artifacts::addAll);
+    }
     return artifacts;
   }
 
@@ -194,7 +232,7 @@ final class PastState {
   private NodeState again(String nodeId, NodeState reached) throws Untold {
     Question question = reached.question();
     boolean answered = question != null && question.answer() != null;
-    if (answered && !node(nodeId).typeId().startsWith(BUILT_IN)) {
+    if (answered && remembers(node(nodeId).typeId()) && !replays) {
       throw new Untold("a node with a memory of its own was going on");
     }
     return new NodeState(
@@ -221,33 +259,28 @@ final class PastState {
     state = draft.state();
   }
 
-  private void write(Map<String, @Nullable Object> payload) {
-    ChannelDefinition channel =
-        Objects.requireNonNull(definition.channels().get(String.valueOf(payload.get("channel"))));
-    ChannelWrite write =
-        new ChannelWrite(
-            channel.reducer(),
-            payload.get("value"),
-            Instant.parse(String.valueOf(payload.get("writtenAt"))).toEpochMilli());
+  private void tell(RunEvent event, Map<String, @Nullable Object> payload) {
     state =
-        NodeChannels.with(
-            state, channel, ChannelFold.fold(channel, NodeChannels.value(state, channel), write));
+        RecordedFacts.after(
+            state,
+            definition,
+            event.type(),
+            node(Objects.requireNonNull(event.nodeId())),
+            payload,
+            eventIds.get((int) event.sequence()));
   }
 
-  private static Question question(Map<String, @Nullable Object> payload) {
-    String spelled = String.valueOf(payload.get("kind"));
-    InterruptKind kind =
-        Arrays.stream(InterruptKind.values())
-            .filter(known -> InterruptEvents.spelled(known).equals(spelled))
-            .findFirst()
-            .orElseThrow();
-    return new Question(String.valueOf(payload.get("interruptId")), kind, null);
-  }
-
-  private static Resumption answer(Map<String, @Nullable Object> payload) {
-    return "timeout".equals(payload.get("reason"))
-        ? new Resumption(null, null, true)
-        : new Resumption(payload.get("resumeValue"), (String) payload.get("resolvedBy"), false);
+  /** Puts back what the log hides, if the source still knows it. */
+  private void reveal(RunEvent event, Map<String, @Nullable Object> payload) throws Untold {
+    String nodeId = Objects.requireNonNull(event.nodeId());
+    NodeState known = source.state().nodes().get(nodeId);
+    if (event.type() != EventType.NODE_COMPLETED
+        || known == null
+        || known.progress() != Progress.COMPLETED
+        || source.state().visit(nodeId) != state.visit(nodeId)) {
+      throw new Untold("the run works with secrets, which the log does not hold");
+    }
+    payload.put("outputs", known.outputs());
   }
 
   private NodeDefinition node(String nodeId) {

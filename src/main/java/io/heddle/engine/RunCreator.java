@@ -1,6 +1,7 @@
 package io.heddle.engine;
 
 import io.heddle.json.Json;
+import io.heddle.run.CommitListener;
 import io.heddle.run.Ids;
 import io.heddle.run.LocalExecution;
 import io.heddle.run.LocalExecution.Seat;
@@ -40,6 +41,8 @@ public final class RunCreator {
 
   private final LocalExecution execution;
 
+  private final CommitListener news;
+
   private final int engineVersion;
 
   private final int eventLogSchemaVersion;
@@ -48,11 +51,13 @@ public final class RunCreator {
       WorkflowRegistry workflows,
       RunStore store,
       LocalExecution execution,
+      CommitListener news,
       int engineVersion,
       int eventLogSchemaVersion) {
     this.workflows = workflows;
     this.store = store;
     this.execution = execution;
+    this.news = news;
     this.engineVersion = engineVersion;
     this.eventLogSchemaVersion = eventLogSchemaVersion;
   }
@@ -96,6 +101,7 @@ public final class RunCreator {
 
     /** Executes the run here if this node has a free slot, or leaves it to whoever has. */
     public void start() {
+      news.created(run.tenant(), run.runId(), run.workflow().workflowId());
       if (seat == null) {
         execution.due();
       } else {
@@ -133,6 +139,9 @@ public final class RunCreator {
         throw new ConcurrencyFailureException("Others were faster each time");
       }
       return accepted;
+    } catch (RunAlreadyActiveException e) {
+      news.conflicted(request.tenant(), e.activeRunId());
+      throw e;
     } finally {
       if (accepted.isEmpty()) {
         seat.ifPresent(Seat::release);
@@ -222,7 +231,8 @@ public final class RunCreator {
         null,
         null,
         0,
-        run.trace());
+        run.trace(),
+        null);
   }
 
   static List<Fault> configurableFaults(

@@ -61,6 +61,12 @@ final class RunExecution {
     /** See {@link RunStore#losses}; however long that takes. */
     int losses(Run run) throws InterruptedException;
 
+    /** Where a replay looks up what its log does not hold; however long that takes. */
+    Replay.Source source(Run run);
+
+    /** How a node of a run failed last, as its log tells; however long that takes. */
+    RunError failure(Run run, String nodeId) throws InterruptedException;
+
     /** Whether this host is about to stop: what is being done may end, nothing new may begin. */
     boolean isLeaving();
   }
@@ -92,6 +98,10 @@ final class RunExecution {
   private final Draft draft;
 
   private final NodeCalls calls;
+
+  private final @Nullable Replay replay;
+
+  private final RecordedClock recorded;
 
   private final ChildRuns childRuns;
 
@@ -126,6 +136,7 @@ final class RunExecution {
       InstantSource clock,
       ExecutorService nodeThreads,
       ChildRuns childRuns,
+      @Nullable RunRecord record,
       Surroundings surroundings) {
     this.run = run;
     this.definition = definition;
@@ -135,16 +146,25 @@ final class RunExecution {
     this.clock = clock;
     this.childRuns = childRuns;
     this.surroundings = surroundings;
-    this.draft = new Draft(run, definition, limits.retries(), clock);
+    this.recorded = new RecordedClock(clock);
+    InstantSource told = record == null ? clock : recorded;
+    this.draft = new Draft(run, definition, limits.retries(), told);
+    this.replay =
+        record == null
+            ? null
+            : new Replay(run, definition, executors, draft, record, surroundings.source(run));
+    if (replay != null) {
+      draft.ask(replay);
+    }
     this.calls =
         new NodeCalls(
             run,
             definition,
             executors,
-            clock,
+            told,
             nodeThreads,
             surroundings::effects,
-            draft::pin,
+            this::pin,
             draft::tell);
     this.supervision = new Supervision(run, definition, draft, executors, childRuns);
     this.dispatches =
@@ -161,7 +181,12 @@ final class RunExecution {
       if (run.startedAt() == null) {
         draft.append(EventType.RUN_STARTED, null, Payloads.runStarted(run));
       }
-      List<NodeDefinition> interrupted = nodes(this::wasInterrupted);
+      Optional<End> inherited = failAsCopied();
+      if (inherited.isPresent()) {
+        return inherited.get().due();
+      }
+      // A replay knows where it was, and goes on from there.
+      List<NodeDefinition> interrupted = replay == null ? nodes(this::wasInterrupted) : List.of();
       Optional<End> poisoned = blame(interrupted);
       if (poisoned.isPresent()) {
         return poisoned.get().due();
@@ -221,6 +246,9 @@ final class RunExecution {
   /** Does what can be done now, or waits; returns how this execution ended, once it has. */
   private Optional<End> advance(List<NodeDefinition> interrupted)
       throws InterruptedException, Fenced {
+    if (replay != null) {
+      replay.compare();
+    }
     Duration elapsed = Duration.between(timedFrom, clock.instant());
     if (elapsed.toMillis() > allowed.toMillis()) {
       return breach("run-duration", allowed.toMillis(), elapsed.toMillis(), null, "run_timeout");
@@ -241,7 +269,7 @@ final class RunExecution {
         && !draft.state().isInProgress()) {
       return pause(wanted);
     }
-    if (Decision.hasEnded(draft.state())) {
+    if (Decision.hasEnded(draft.state()) && (replay == null || !replay.isDeciding())) {
       return terminate();
     }
     List<String> losers = dispatches.losers();
@@ -250,6 +278,9 @@ final class RunExecution {
       return Optional.empty();
     }
     Readiness readiness = Readiness.of(definition, draft.state());
+    if (replay != null) {
+      return repeat(replay, readiness, draining);
+    }
     List<NodeDefinition> starting = new ArrayList<>(interrupted);
     starting.addAll(nodes(draining ? this::isParkedAndDue : this::isDue));
     if (!draining) {
@@ -331,6 +362,9 @@ final class RunExecution {
       return fail(draft.refuse(node, missing.get()), node.id());
     }
     draft.start(node);
+    if (replay != null && replay.tells(node)) {
+      return Optional.empty();
+    }
     if (node.typeId().equals(SubWorkflowNode.TYPE)) {
       Optional<RunError> failure = startChild(node);
       return failure.isPresent() ? fail(failure.get(), node.id()) : Optional.empty();
@@ -347,7 +381,70 @@ final class RunExecution {
       submitted.add(node);
       return Optional.empty();
     }
-    return end(node, calls.call(node, draft.state()));
+    if (replay == null) {
+      return end(node, calls.call(node, draft.state()));
+    }
+    recorded.set(replay.writtenAt(node));
+    try {
+      return end(node, calls.call(node, draft.state()));
+    } finally {
+      recorded.set(null);
+    }
+  }
+
+  /** Does the next thing that the source of this run did, or else what can be done, or waits. */
+  private Optional<End> repeat(Replay source, Readiness readiness, boolean draining)
+      throws InterruptedException, Fenced {
+    if (draft.events().size() >= EVENTS_PER_STEP
+        || draft.artifacts().size() >= ARTIFACTS_PER_STEP) {
+      commit(RunStatus.RUNNING, new Wakeup.KeepLease(), null);
+    }
+    Replay.Choice choice = source.choose(readiness, draining, clock.instant());
+    if (choice == null) {
+      return rest();
+    }
+    return switch (choice.deed()) {
+      case START -> start(choice.onlyNode(), new ArrayList<>());
+      case SKIP -> {
+        draft.leaveOut(choice.onlyNode());
+        yield Optional.empty();
+      }
+      case BREAK_OFF -> failed(draft.breakOff(choice.onlyNode()), choice);
+      case ANSWER -> failed(source.answer(choice.onlyNode()), choice);
+      case MISS -> failed(source.miss(choice.onlyNode()), choice);
+      case TELL -> failed(source.tell(choice.onlyNode()));
+      case HAPPEN -> failed(source.happen());
+    };
+  }
+
+  private Optional<End> failed(Optional<RunError> error, Replay.Choice choice)
+      throws InterruptedException, Fenced {
+    return error.isEmpty() ? Optional.empty() : fail(error.get(), choice.onlyNode().id());
+  }
+
+  private Optional<End> failed(Optional<Replay.Failure> failure)
+      throws InterruptedException, Fenced {
+    return failure.isEmpty()
+        ? Optional.empty()
+        : fail(failure.get().error(), failure.get().failedNodeId());
+  }
+
+  private int pin(String nodeId, String changeId, int version) {
+    return draft.pin(
+        nodeId, changeId, replay == null ? version : replay.version(changeId, version));
+  }
+
+  /** A fork of a run that had failed by then, and had not said so. */
+  private Optional<End> failAsCopied() throws InterruptedException, Fenced {
+    if (run.fork() == null) {
+      return Optional.empty();
+    }
+    for (NodeDefinition node : nodes(reached -> reached.progress() == Progress.FAILED)) {
+      if (!Readiness.isFailureHandled(definition, node.id())) {
+        return fail(surroundings.failure(run, node.id()), node.id());
+      }
+    }
+    return Optional.empty();
   }
 
   private Optional<End> end(NodeDefinition node, NodeCalls.Outcome outcome)
@@ -499,12 +596,19 @@ final class RunExecution {
       draft.causedBy(decided.eventId());
       reason = new Decision(decided.decision()).reason();
     }
+    Replay.Mark before = replay == null ? null : replay.mark();
     draft.append(EventType.RUN_COMPLETED, null, Payloads.runCompleted(outputs, reason));
     draft.causedBy(null);
+    if (replay != null) {
+      replay.compare();
+    }
     if (tryCommit(RunStatus.COMPLETED, new Wakeup.Never(), null)) {
       return Optional.of(End.FOR_GOOD);
     }
     draft.truncate(length);
+    if (replay != null) {
+      replay.reset(Objects.requireNonNull(before));
+    }
     return Optional.empty();
   }
 
@@ -532,6 +636,9 @@ final class RunExecution {
     List<String> children = List.copyOf(draft.waiting().keySet());
     draft.cancelNodes("run-failed");
     draft.append(EventType.RUN_FAILED, null, Payloads.runFailed(error, failedNodeId));
+    if (replay != null) {
+      replay.compare();
+    }
     commit(RunStatus.FAILED, new Wakeup.Never(), error);
     if (!children.isEmpty()) {
       // Afterwards, for until then the failure may turn out to belong to somebody else.
@@ -560,7 +667,7 @@ final class RunExecution {
             run.signals(),
             draft.events(),
             status,
-            draft.state(),
+            replay == null ? draft.state() : draft.state().with(replay.reached()),
             error,
             wakeup,
             draft.children(),
@@ -574,6 +681,9 @@ final class RunExecution {
         startedRuns |= !draft.children().isEmpty();
         storedStatus = status;
         draft.stored();
+        if (replay != null) {
+          replay.stored();
+        }
         return true;
       }
       case SIGNALLED -> {

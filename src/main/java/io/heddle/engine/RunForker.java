@@ -2,15 +2,16 @@ package io.heddle.engine;
 
 import io.heddle.engine.RunCreator.Accepted;
 import io.heddle.run.ForkStore;
-import io.heddle.run.ForkStore.Fork;
 import io.heddle.run.Ids;
 import io.heddle.run.NewRun;
 import io.heddle.run.Run;
+import io.heddle.run.Run.Fork.Mode;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunFold;
 import io.heddle.run.RunState;
 import io.heddle.run.RunStore;
 import io.heddle.run.Secrets;
+import io.heddle.run.TraceContext;
 import io.heddle.tenancy.Tenant;
 import io.heddle.workflow.Fault;
 import io.heddle.workflow.Inputs;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,32 +52,35 @@ public final class RunForker {
   }
 
   /**
-   * A branch of a run. What is null is as the source has it.
+   * A fork of a run. What is null is as the source has it, which is everything if it is a replay.
    *
    * @param fromSequence of the first event that is not taken over; 0 to begin from the start
    * @param inputs in place of those of the source with the same names; only from the start
    * @param configurable in place of those members of the source
+   * @param trace of whoever wants the branch, which is not the trace of the source
    */
   public record Request(
       Tenant tenant,
       String sourceRunId,
+      Mode mode,
       long fromSequence,
       @Nullable Map<String, @Nullable Object> inputs,
       @Nullable Map<String, @Nullable Object> configurable,
       @Nullable List<String> tags,
-      @Nullable Map<String, @Nullable Object> metadata) {}
+      @Nullable Map<String, @Nullable Object> metadata,
+      @Nullable TraceContext trace) {}
 
   private record Attempt(@Nullable Run fork, @Nullable String refusal) {}
 
   /**
-   * Inserts a branch, owned by whoever owns its source and pinned to the same revision of the
+   * Inserts a fork, owned by whoever owns its source and pinned to the same revision of the
    * workflow.
    *
    * @return empty if the tenant has no such run
    * @throws UnforkableException if the run cannot be forked at that event
    * @throws InvalidInputsException listing every fault of new inputs and new configuration
    */
-  public Optional<Accepted> branch(Request request) {
+  public Optional<Accepted> fork(Request request) {
     return creator.accept(
         request.tenant(),
         leaseOwner -> {
@@ -130,7 +135,9 @@ public final class RunForker {
     RunState initial =
         RunState.initial(variables, Inputs.channels(definition))
             .with(new Secrets(source.state().secrets().variables(), List.of()));
-    PastState past = new PastState(source, initial, definition);
+    List<String> eventIds = Stream.generate(Ids::event).limit(request.fromSequence()).toList();
+    PastState past =
+        new PastState(source, initial, definition, request.mode() == Mode.REPLAY, eventIds);
     read(source, request.fromSequence(), past);
     NewRun fork =
         new NewRun(
@@ -147,9 +154,13 @@ public final class RunForker {
             null,
             null,
             source.depth(),
-            null);
+            request.trace());
     forks.insert(
-        fork, new Fork(source.runId(), request.fromSequence(), past.artifacts()), leaseOwner);
+        fork,
+        new Run.Fork(source.runId(), request.fromSequence(), source.nextSequence(), request.mode()),
+        eventIds,
+        past.artifacts(),
+        leaseOwner);
     return store.find(fork.tenant(), fork.runId()).orElseThrow();
   }
 

@@ -52,9 +52,14 @@ final class Supervision {
     this.childRuns = childRuns;
   }
 
+  /** Who decides in a node. */
+  static Map<String, @Nullable Object> agent(NodeDefinition node) {
+    return node.agent() == null ? HOST : node.agent();
+  }
+
   /** A started supervisor decides; returns the error that ends the run, if one does. */
   Optional<RunError> decide(NodeDefinition node) {
-    Map<String, @Nullable Object> agent = node.agent() == null ? HOST : node.agent();
+    Map<String, @Nullable Object> agent = agent(node);
     Orchestration before = draft.state().orchestration();
     if (before != null && !Objects.equals(before.agent().get("agentId"), agent.get("agentId"))) {
       return refuse(node, "must come from the agent that decided before");

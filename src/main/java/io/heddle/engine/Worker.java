@@ -1,8 +1,12 @@
 package io.heddle.engine;
 
+import io.heddle.artifact.ArtifactStore;
+import io.heddle.artifact.StoredArtifact;
 import io.heddle.effect.Execution;
 import io.heddle.run.CommitListener;
+import io.heddle.run.NewArtifact;
 import io.heddle.run.Run;
+import io.heddle.run.RunError;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
@@ -14,6 +18,7 @@ import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.function.BooleanSupplier;
@@ -23,6 +28,10 @@ import java.util.function.BooleanSupplier;
  * Thread-safe.
  */
 public final class Worker {
+
+  private static final int EVENTS_PER_READ = 1_000;
+
+  private static final long CHARACTERS_PER_READ = 1_000_000;
 
   private final RunStore store;
 
@@ -44,6 +53,8 @@ public final class Worker {
 
   private final Effects effects;
 
+  private final ArtifactStore artifacts;
+
   /**
    * @param clock tells the database's time
    * @param nodeThreads runs executors that are not pure; unbounded, for the slots bound it
@@ -57,7 +68,8 @@ public final class Worker {
       InstantSource clock,
       ExecutorService nodeThreads,
       CommitListener news,
-      Effects effects) {
+      Effects effects,
+      ArtifactStore artifacts) {
     this.store = store;
     this.workflows = workflows;
     this.executors = executors;
@@ -67,6 +79,7 @@ public final class Worker {
     this.nodeThreads = nodeThreads;
     this.news = news;
     this.effects = effects;
+    this.artifacts = artifacts;
     this.childRuns = new ChildRuns(workflows, limits.maxDepth());
   }
 
@@ -95,6 +108,11 @@ public final class Worker {
   }
 
   private Result execute(Run run, BooleanSupplier leaving) throws InterruptedException {
+    Database database = new Database(run, leaving);
+    RunRecord record =
+        run.fork() == null || !run.isReplay()
+            ? null
+            : RunRecord.read(database.logOf(run.fork().sourceRunId()), run.fork().sourceLength());
     RunExecution execution =
         new RunExecution(
             run,
@@ -106,7 +124,8 @@ public final class Worker {
             clock,
             nodeThreads,
             childRuns,
-            new Database(run, leaving));
+            record,
+            database);
     return new Result(execution.execute(), execution.leftRunsDue());
   }
 
@@ -137,6 +156,11 @@ public final class Worker {
       Step.Outcome outcome = UntilAnswered.ask(step.runId(), () -> store.commit(step));
       if (outcome == Step.Outcome.COMMITTED) {
         news.committed(step.runId());
+        news.appended(driven, step.events());
+        step.children()
+            .forEach(
+                child ->
+                    news.created(child.tenant(), child.runId(), child.workflow().workflowId()));
         if (step.status().isTerminal()) {
           news.ended(driven, step.status(), step.error());
         }
@@ -168,6 +192,38 @@ public final class Worker {
         news.committed(ended.runId());
         news.ended(ended, RunStatus.CANCELLED, null);
       }
+    }
+
+    /** The log of another run of the same tenant. */
+    RunRecord.Log logOf(String runId) {
+      return after ->
+          UntilAnswered.ask(
+              driven.runId(),
+              () -> store.log(driven.tenant(), runId, after, EVENTS_PER_READ, CHARACTERS_PER_READ));
+    }
+
+    @Override
+    public Replay.Source source(Run run) {
+      String sourceRunId = Objects.requireNonNull(run.fork()).sourceRunId();
+      return new Replay.Source() {
+        @Override
+        public Optional<NewArtifact> artifact(String artifactId) throws InterruptedException {
+          return UntilAnswered.ask(
+                  run.runId(), () -> artifacts.find(run.tenant(), sourceRunId, artifactId))
+              .map(StoredArtifact::artifact);
+        }
+
+        @Override
+        public Optional<Run> run() throws InterruptedException {
+          return UntilAnswered.ask(run.runId(), () -> store.find(run.tenant(), sourceRunId));
+        }
+      };
+    }
+
+    @Override
+    public RunError failure(Run run, String nodeId) throws InterruptedException {
+      RunRecord record = RunRecord.read(logOf(run.runId()), run.nextSequence());
+      return record.failure(nodeId);
     }
 
     @Override

@@ -1,11 +1,14 @@
 package io.heddle.idempotency;
 
+import io.heddle.audit.AuditEvent;
+import io.heddle.audit.AuditLog;
 import io.heddle.idempotency.IdempotencyStore.Answer;
 import io.heddle.idempotency.IdempotencyStore.Key;
 import io.heddle.idempotency.IdempotencyStore.Recorded;
 import io.heddle.tenancy.Tenant;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,14 +27,26 @@ public final class IdempotentOperations {
 
   private final Duration retention;
 
+  private final AuditLog audit;
+
+  /** Without an audit log. */
+  public IdempotentOperations(
+      IdempotencyStore store, TransactionOperations transactions, Duration retention) {
+    this(store, transactions, retention, AuditLog.NONE);
+  }
+
   /**
    * @param retention how long an answer is kept, at least 24 hours by the protocol
    */
   public IdempotentOperations(
-      IdempotencyStore store, TransactionOperations transactions, Duration retention) {
+      IdempotencyStore store,
+      TransactionOperations transactions,
+      Duration retention,
+      AuditLog audit) {
     this.store = store;
     this.transactions = transactions;
     this.retention = retention;
+    this.audit = audit;
   }
 
   /**
@@ -40,8 +55,29 @@ public final class IdempotentOperations {
    * @param answer what the caller gets, now and whenever it repeats the request
    * @param afterCommit what to do once it is stored
    * @param afterRollback what to do if it could not be stored
+   * @param audited what is recorded with it in the audit log
    */
-  public record Done(Answer answer, Runnable afterCommit, Runnable afterRollback) {
+  public record Done(
+      Answer answer, Runnable afterCommit, Runnable afterRollback, List<AuditEvent> audited) {
+
+    public Done {
+      audited = List.copyOf(audited);
+    }
+
+    /** A mutation of which nothing is recorded. */
+    public Done(Answer answer, Runnable afterCommit, Runnable afterRollback) {
+      this(answer, afterCommit, afterRollback, List.of());
+    }
+
+    /** The same, with an entry in the audit log. */
+    public Done audited(AuditEvent event) {
+      return audited(List.of(event));
+    }
+
+    /** The same, with entries in the audit log. */
+    public Done audited(List<AuditEvent> events) {
+      return new Done(answer, afterCommit, afterRollback, events);
+    }
 
     /** A mutation that has nothing to do afterwards. */
     public static Done of(Answer answer) {
@@ -71,6 +107,20 @@ public final class IdempotentOperations {
       done.afterCommit().run();
       return new Given(done.answer(), false);
     }
+    return together(tenant, key, mutation);
+  }
+
+  /**
+   * {@link #execute}, for mutations that are recorded in the audit log: what they write and the
+   * entry stand or fall together, with a key and without.
+   */
+  public Given executeAudited(Tenant tenant, @Nullable Key key, Supplier<Done> mutation) {
+    return audit == AuditLog.NONE
+        ? execute(tenant, key, mutation)
+        : together(tenant, key, mutation);
+  }
+
+  private Given together(Tenant tenant, @Nullable Key key, Supplier<Done> mutation) {
     Attempt attempt = new Attempt(tenant, key, mutation);
     boolean stored = false;
     try {
@@ -86,32 +136,42 @@ public final class IdempotentOperations {
 
     private final Tenant tenant;
 
-    private final Key key;
+    private final @Nullable Key key;
 
     private final Supplier<Done> mutation;
 
     private @Nullable Done done;
 
-    Attempt(Tenant tenant, Key key, Supplier<Done> mutation) {
+    Attempt(Tenant tenant, @Nullable Key key, Supplier<Done> mutation) {
       this.tenant = tenant;
       this.key = key;
       this.mutation = mutation;
     }
 
     Given run() {
-      if (!claim()) {
+      if (key == null) {
+        return new Given(perform().answer(), false);
+      }
+      if (!claim(key)) {
         Recorded recorded = store.find(tenant, key).orElseThrow(InFlightException::new);
         if (!MessageDigest.isEqual(recorded.requestDigest(), key.requestDigest())) {
           throw new KeyMismatchException();
         }
         return new Given(recorded.answer(), true);
       }
-      done = mutation.get();
-      store.complete(tenant, key, done.answer());
-      return new Given(done.answer(), false);
+      Answer answer = perform().answer();
+      store.complete(tenant, key, answer);
+      return new Given(answer, false);
     }
 
-    private boolean claim() {
+    private Done perform() {
+      Done performed = mutation.get();
+      done = performed;
+      performed.audited().forEach(audit::record);
+      return performed;
+    }
+
+    private boolean claim(Key key) {
       try {
         return store.claim(tenant, key, retention);
       } catch (PessimisticLockingFailureException e) {

@@ -19,6 +19,7 @@ import io.heddle.spi.InterruptKind;
 import io.heddle.spi.Resumption;
 import io.heddle.tenancy.Tenant;
 import io.heddle.workflow.Fault;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,8 +54,12 @@ public final class InterruptService {
   /** What became of an answer. */
   public sealed interface Outcome {
 
-    /** It settled the question, and the run goes on. */
-    record Resolved(RunStatus status) implements Outcome {}
+    /**
+     * It settled the question, and the run goes on.
+     *
+     * @param waited since the question was put
+     */
+    record Resolved(RunStatus status, InterruptKind kind, Duration waited) implements Outcome {}
 
     /** It is kept, and the question stands. */
     record Kept(RunStatus status) implements Outcome {}
@@ -278,7 +283,8 @@ public final class InterruptService {
     boolean paused = run.status() == RunStatus.PAUSED;
     RunStatus next = paused ? RunStatus.PAUSED : RunStatus.RUNNING;
     return new Decision(
-        new Outcome.Resolved(next),
+        new Outcome.Resolved(
+            next, question.kind(), Duration.between(question.requestedAt(), question.readAt())),
         new Amendment(
             events,
             next,

@@ -2,15 +2,20 @@ package io.heddle.metrics;
 
 import io.heddle.json.Json;
 import io.heddle.run.CommitListener;
+import io.heddle.run.NewEvent;
 import io.heddle.run.Run;
 import io.heddle.run.RunError;
 import io.heddle.run.RunStatus;
+import io.heddle.spi.InterruptKind;
+import io.heddle.tenancy.Tenant;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -67,9 +72,32 @@ public final class RunOutcomes implements CommitListener, MeterBinder {
   }
 
   @Override
+  public void created(Tenant tenant, String runId, String workflowId) {
+    others.created(tenant, runId, workflowId);
+  }
+
+  @Override
+  public void appended(Run run, List<NewEvent> events) {
+    others.appended(run, events);
+  }
+
+  @Override
+  public void answered(InterruptKind kind, Duration waited) {
+    others.answered(kind, waited);
+  }
+
+  @Override
+  public void conflicted(Tenant tenant, String activeRunId) {
+    others.conflicted(tenant, activeRunId);
+  }
+
+  @Override
   public void ended(Run run, RunStatus status, @Nullable RunError error) {
     others.ended(run, status, error);
-    Duration taken = Duration.between(run.createdAt(), clock.instant());
+    // The clock is read anew with each heartbeat, and may go back a little.
+    Instant now = clock.instant();
+    Duration taken =
+        now.isBefore(run.createdAt()) ? Duration.ZERO : Duration.between(run.createdAt(), now);
     for (Map<RunStatus, Timer> byStatus : timers.values()) {
       Timer timer = byStatus.get(status);
       if (timer != null) {
@@ -90,8 +118,7 @@ public final class RunOutcomes implements CommitListener, MeterBinder {
         "workflowId", run.workflow().workflowId(),
         "status", spell(status),
         "errorCode", error == null ? null : error.code(),
-        // The clock is read anew with each heartbeat, and may go back a little.
-        "durationMs", Math.max(0, taken.toMillis()),
+        "durationMs", taken.toMillis(),
         "correlationId", run.trace() == null ? null : run.trace().traceId());
   }
 

@@ -2,12 +2,11 @@ package io.heddle.postgres;
 
 import io.heddle.json.Json;
 import io.heddle.run.ForkStore;
-import io.heddle.run.Ids;
 import io.heddle.run.NewRun;
 import io.heddle.run.Run;
 import io.heddle.tenancy.Tenant;
+import java.util.List;
 import java.util.Optional;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -28,15 +27,15 @@ public final class ForkSql implements ForkStore {
         run_id, tenant_id, owner_principal, owner_issuer, owner_lane, owner_kind,
         workflow_scope, workflow_id, workflow_revision, status, started_at,
         wake_at, lease_owner, lease_epoch, next_sequence,
-        state, inputs, configurable, tags, metadata, depth,
-        source_run_id, fork_from_sequence, replay_mode, engine_version, event_log_schema_version)
+        state, inputs, configurable, tags, metadata, depth, trace_parent, trace_state,
+        source_run_id, fork_from_sequence, fork_source_length, replay_mode, engine_version, event_log_schema_version)
       values (
         :run, :tenant, :principal, :issuer, :lane, :kind,
         :scope, :workflow, :revision,
         case when :from = 0 then 'PENDING' else 'RUNNING' end, case when :from > 0 then now() end,
         case when :owner::text is null then now() end, :owner, case when :owner::text is null then 0 else 1 end, :from,
-        :state::json, :inputs::json, :configurable::json, :tags::json, :metadata::json, :depth,
-        :source, :from, 'BRANCH', :engineVersion, :eventLogSchemaVersion)
+        :state::json, :inputs::json, :configurable::json, :tags::json, :metadata::json, :depth, :trace, :traceState,
+        :source, :from, :length, :mode, :engineVersion, :eventLogSchemaVersion)
       """;
 
   // Ids are those of one log; what an event is the consequence of is in the same log.
@@ -87,7 +86,12 @@ public final class ForkSql implements ForkStore {
   }
 
   @Override
-  public void insert(NewRun run, Fork fork, @Nullable String leaseOwner) {
+  public void insert(
+      NewRun run,
+      Run.Fork fork,
+      List<String> eventIds,
+      List<String> artifacts,
+      @Nullable String leaseOwner) {
     jdbc.sql(INSERT)
         .param("run", run.runId())
         .param("tenant", run.tenant().id())
@@ -106,36 +110,35 @@ public final class ForkSql implements ForkStore {
         .param("tags", run.tags() == null ? null : Json.write(run.tags()))
         .param("metadata", run.metadata() == null ? null : Json.write(run.metadata()))
         .param("depth", run.depth())
+        .param("trace", run.trace() == null ? null : run.trace().traceparent())
+        .param("traceState", run.trace() == null ? null : run.trace().traceState())
         .param("source", fork.sourceRunId())
+        .param("length", fork.sourceLength())
+        .param("mode", fork.mode().name())
         .param("engineVersion", engineVersion)
         .param("eventLogSchemaVersion", eventLogSchemaVersion)
         .update();
     if (fork.fromSequence() > 0) {
-      copyEvents(run, fork);
+      copyEvents(run, fork, eventIds);
     }
-    if (!fork.artifacts().isEmpty()) {
+    if (!artifacts.isEmpty()) {
       jdbc.sql(COPY_ARTIFACTS)
           .param("run", run.runId())
           .param("tenant", run.tenant().id())
           .param("source", fork.sourceRunId())
-          .param("artifacts", SqlArrays.text(fork.artifacts()))
+          .param("artifacts", SqlArrays.text(artifacts))
           .update();
     }
   }
 
-  private void copyEvents(NewRun run, Fork fork) {
+  private void copyEvents(NewRun run, Run.Fork fork, List<String> eventIds) {
     int copied =
         jdbc.sql(COPY_EVENTS)
             .param("run", run.runId())
             .param("tenant", run.tenant().id())
             .param("source", fork.sourceRunId())
             .param("from", fork.fromSequence())
-            .param(
-                "ids",
-                SqlArrays.text(
-                    LongStream.range(0, fork.fromSequence())
-                        .mapToObj(sequence -> Ids.event())
-                        .toList()))
+            .param("ids", SqlArrays.text(eventIds))
             .update();
     if (copied != fork.fromSequence()) {
       throw new IllegalStateException("A log has a gap before " + fork.fromSequence());

@@ -27,7 +27,8 @@ final class RunRows {
       run.workflow_scope, run.workflow_id, run.workflow_revision, run.status, run.lease_epoch,
       run.next_sequence, run.signals, run.pause_request, run.state, run.inputs, run.configurable, run.tags, run.metadata, run.error,
       run.engine_version, run.event_log_schema_version, run.created_at, run.started_at, run.ended_at,
-      run.paused_at, coalesce(run.timed_from, run.started_at) as timed_from, run.parent_run_id, run.parent_node_id, run.depth, run.trace_parent\
+      run.paused_at, coalesce(run.timed_from, run.started_at) as timed_from, run.parent_run_id, run.parent_node_id, run.depth, run.trace_parent, run.trace_state,
+      run.source_run_id, run.fork_from_sequence, run.fork_source_length, run.replay_mode\
       """;
 
   // What a run stands for whose row was written before the column existed.
@@ -69,7 +70,8 @@ final class RunRows {
         instant(row, "timed_from"),
         parent(row),
         row.getInt("depth"),
-        trace(row.getString("trace_parent")));
+        trace(row),
+        fork(row));
   }
 
   static @Nullable String error(@Nullable RunError error) {
@@ -107,8 +109,20 @@ final class RunRows {
     return runId == null ? null : new Run.Parent(runId, row.getString("parent_node_id"));
   }
 
-  private static @Nullable TraceContext trace(@Nullable String traceparent) {
-    return traceparent == null ? null : new TraceContext(traceparent);
+  private static Run.@Nullable Fork fork(ResultSet row) throws SQLException {
+    String source = row.getString("source_run_id");
+    return source == null
+        ? null
+        : new Run.Fork(
+            source,
+            row.getLong("fork_from_sequence"),
+            row.getLong("fork_source_length"),
+            Run.Fork.Mode.valueOf(row.getString("replay_mode")));
+  }
+
+  private static @Nullable TraceContext trace(ResultSet row) throws SQLException {
+    String traceparent = row.getString("trace_parent");
+    return traceparent == null ? null : new TraceContext(traceparent, row.getString("trace_state"));
   }
 
   @SuppressWarnings("unchecked")

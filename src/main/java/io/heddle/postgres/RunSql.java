@@ -35,24 +35,29 @@ public final class RunSql implements RunStore {
   // A child's parent has looked, and would wait for ever for a child that was not inserted.
   private static final String INSERT =
       """
+      with created as (
       insert into openwop.run (
         run_id, tenant_id, owner_principal, owner_issuer, owner_lane, owner_kind,
         workflow_scope, workflow_id, workflow_revision, status, wake_at, lease_owner, lease_epoch,
         state, inputs, configurable, tags, metadata, scope_id, exclusive_in_scope, callback_url,
-        parent_run_id, parent_node_id, depth, trace_parent,
+        parent_run_id, parent_node_id, depth, trace_parent, trace_state,
         engine_version, event_log_schema_version)
       select
         :run, :tenant, :principal, :issuer, :lane, :kind,
         :scope, :workflow, :revision, 'PENDING',
         case when :owner::text is null then now() end, :owner, case when :owner::text is null then 0 else 1 end,
         :state::json, :inputs::json, :configurable::json, :tags::json, :metadata::json, :scopeId, :exclusive, :callbackUrl,
-        :parentRun, :parentNode, :depth, :trace,
+        :parentRun, :parentNode, :depth, :trace, :traceState,
         :engineVersion, :eventLogSchemaVersion
       where :parentRun::text is not null or not exists (
         select 1 from openwop.workflow_revision w
         where w.scope = :scope and w.scope <> '*' and w.workflow_id = :workflow and w.revision > :revision)
       %s
-      returning created_at
+      returning created_at), audited as (
+        insert into openwop.audit_pending (tenant_id, action, actor, target, details)
+        select :tenant, 'run.created', :principal, :run, :audit::json from created
+        where :audit::text is not null)
+      select created_at from created
       """;
 
   private static final String INSERT_ANY = INSERT.formatted("");
@@ -154,11 +159,27 @@ public final class RunSql implements RunStore {
 
   private final int eventLogSchemaVersion;
 
+  private final boolean audited;
+
+  /** Without an audit log. */
   public RunSql(
       JdbcClient jdbc,
       TransactionOperations transactions,
       int engineVersion,
       int eventLogSchemaVersion) {
+    this(jdbc, transactions, engineVersion, eventLogSchemaVersion, false);
+  }
+
+  /**
+   * @param audited whether callers' runs are recorded in the audit log with the statement that
+   *     inserts them
+   */
+  public RunSql(
+      JdbcClient jdbc,
+      TransactionOperations transactions,
+      int engineVersion,
+      int eventLogSchemaVersion,
+      boolean audited) {
     this.jdbc = jdbc;
     this.steps = new StepCommit(jdbc);
     this.interrupts = new InterruptRows(jdbc);
@@ -166,6 +187,7 @@ public final class RunSql implements RunStore {
     this.transactions = transactions;
     this.engineVersion = engineVersion;
     this.eventLogSchemaVersion = eventLogSchemaVersion;
+    this.audited = audited;
   }
 
   @Override
@@ -216,11 +238,25 @@ public final class RunSql implements RunStore {
         .param("parentNode", run.parent() == null ? null : run.parent().nodeId())
         .param("depth", run.depth())
         .param("trace", run.trace() == null ? null : run.trace().traceparent())
+        .param("traceState", run.trace() == null ? null : run.trace().traceState())
         .param("engineVersion", engineVersion)
         .param("eventLogSchemaVersion", eventLogSchemaVersion)
+        .param("audit", audit(run))
         .query(OffsetDateTime.class)
         .optional()
         .map(OffsetDateTime::toInstant);
+  }
+
+  /** A run that another one started is the doing of nobody but that run. */
+  private @Nullable String audit(NewRun run) {
+    return audited && run.parent() == null
+        ? Json.write(
+            Json.members(
+                "workflowId",
+                run.workflow().workflowId(),
+                "workflowRevision",
+                run.workflow().revision()))
+        : null;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.heddle.postgres;
 
 import io.heddle.secret.SecretStore;
+import java.time.OffsetDateTime;
 import java.util.List;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -15,9 +16,22 @@ public final class SecretSql implements SecretStore {
       on conflict (purpose, position) do nothing
       """;
 
+  // Whoever else adds one after the same takes the same place.
+  private static final String ADD =
+      """
+      insert into openwop.host_secret (purpose, position, key_id, sealed)
+      select purpose, position + 1, :key, :sealed
+      from openwop.host_secret
+      where purpose = :purpose and key_id = :newest
+      on conflict (purpose, position) do nothing
+      """;
+
   private static final String FIND =
       """
-      select key_id, sealed from openwop.host_secret where purpose = :purpose order by position desc
+      select key_id, sealed, created_at
+      from openwop.host_secret
+      where purpose = :purpose
+      order by position desc
       """;
 
   private final JdbcClient jdbc;
@@ -40,10 +54,26 @@ public final class SecretSql implements SecretStore {
     return find(purpose);
   }
 
+  @Override
+  public List<Stored> add(String purpose, String newest, Stored next) {
+    jdbc.sql(ADD)
+        .param("purpose", purpose)
+        .param("newest", newest)
+        .param("key", next.keyId())
+        .param("sealed", next.sealed())
+        .update();
+    return find(purpose);
+  }
+
   private List<Stored> find(String purpose) {
     return jdbc.sql(FIND)
         .param("purpose", purpose)
-        .query((row, number) -> new Stored(row.getString("key_id"), row.getBytes("sealed")))
+        .query(
+            (row, number) ->
+                new Stored(
+                    row.getString("key_id"),
+                    row.getBytes("sealed"),
+                    row.getObject("created_at", OffsetDateTime.class).toInstant()))
         .list();
   }
 }

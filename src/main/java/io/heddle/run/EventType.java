@@ -40,7 +40,8 @@ public enum EventType {
   AGENT_TOOL_CALLED,
   AGENT_TOOL_RETURNED,
   AGENT_HANDOFF,
-  AGENT_DECIDED;
+  AGENT_DECIDED,
+  REPLAY_DIVERGED;
 
   /** Whether this event is the last of its log. */
   public boolean isTerminal() {

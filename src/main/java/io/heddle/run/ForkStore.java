@@ -19,21 +19,16 @@ public interface ForkStore {
    * was {@linkplain #keep kept}.
    *
    * @param run belongs to the tenant of its source
+   * @param fork where it begins
+   * @param eventIds fresh ids of the copied events, in their order
+   * @param artifacts ids of what the source had produced by then
    * @param leaseOwner the host node that executes it at once under epoch 1, or null to leave it to
    *     whoever is free
    */
-  void insert(NewRun run, Fork fork, @Nullable String leaseOwner);
-
-  /**
-   * Where a run begins.
-   *
-   * @param fromSequence of the first event that is the fork's own; those before are copies
-   * @param artifacts ids of what the source had produced by then
-   */
-  record Fork(String sourceRunId, long fromSequence, List<String> artifacts) {
-
-    public Fork {
-      artifacts = List.copyOf(artifacts);
-    }
-  }
+  void insert(
+      NewRun run,
+      Run.Fork fork,
+      List<String> eventIds,
+      List<String> artifacts,
+      @Nullable String leaseOwner);
 }

@@ -28,6 +28,22 @@ public record NewInterrupt(
     Instant requestedAt,
     @Nullable Instant deadline) {
 
+  /** This question by another id. */
+  public NewInterrupt knownAs(String otherId) {
+    return new NewInterrupt(
+        otherId,
+        nodeId,
+        ordinal,
+        kind,
+        key,
+        data,
+        shown,
+        resumeSchema,
+        timeoutMs,
+        requestedAt,
+        deadline);
+  }
+
   /** This question as people see it. */
   public NewInterrupt asShown() {
     return new NewInterrupt(

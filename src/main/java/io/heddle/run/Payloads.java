@@ -241,6 +241,35 @@ public final class Payloads {
     return Json.write(payload);
   }
 
+  /**
+   * A replay did something else than its source.
+   *
+   * @param originalEventId of the source's event at that place; null if its log ends before
+   * @param replayEventId of what this run did there
+   * @param divergencePoint what kind of event that was
+   */
+  public static String replayDiverged(
+      String sourceRunId,
+      long atSequence,
+      @Nullable String originalEventId,
+      String replayEventId,
+      String divergenceKind,
+      EventType divergencePoint,
+      @Nullable String nodeId) {
+    Map<String, @Nullable Object> payload =
+        Json.members("sourceRunId", sourceRunId, "atSequence", atSequence);
+    if (originalEventId != null) {
+      payload.put("originalEventId", originalEventId);
+    }
+    payload.put("replayEventId", replayEventId);
+    payload.put("divergenceKind", divergenceKind);
+    payload.put("divergencePoint", divergencePoint.name());
+    if (nodeId != null) {
+      payload.put("nodeId", nodeId);
+    }
+    return Json.write(payload);
+  }
+
   private static Map<String, @Nullable Object> error(RunError error) {
     return Json.members("code", error.code(), "message", error.message());
   }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param state the engine's own account of the run
  * @param timedFrom since when its time is counted: since its start, later by the time it was paused
  *     before; null before it started
+ * @param fork where another run stood when this one began there; null if this one began by itself
  */
 public record Run(
     Tenant tenant,
@@ -44,7 +45,16 @@ public record Run(
     @Nullable Instant timedFrom,
     @Nullable Parent parent,
     int depth,
-    @Nullable TraceContext trace) {
+    @Nullable TraceContext trace,
+    @Nullable Fork fork) {
+
+  /**
+   * Whether this run repeats another one: nothing it does may be seen outside of it, and nobody
+   * outside is told of its events.
+   */
+  public boolean isReplay() {
+    return fork != null && fork.mode() == Fork.Mode.REPLAY;
+  }
 
   /** This run as its engine knows it at another time. */
   public Run with(RunState other) {
@@ -73,7 +83,25 @@ public record Run(
         timedFrom,
         parent,
         depth,
-        trace);
+        trace,
+        fork);
+  }
+
+  /**
+   * Where a run began.
+   *
+   * @param fromSequence of the first event of its log that is its own; those before are copies
+   * @param sourceLength how many events the source had; what it has beyond is nothing to this run
+   */
+  public record Fork(String sourceRunId, long fromSequence, long sourceLength, Mode mode) {
+
+    /** What a fork does with what the source went on to do. */
+    public enum Mode {
+      /** Goes its own way, with effects of its own. */
+      BRANCH,
+      /** Repeats it, without any effect. */
+      REPLAY
+    }
   }
 
   /** The run and the node of it that started this run. */

@@ -134,7 +134,8 @@ public final class RunFold {
           AGENT_TOOL_CALLED,
           AGENT_TOOL_RETURNED,
           AGENT_HANDOFF,
-          AGENT_DECIDED -> {
+          AGENT_DECIDED,
+          REPLAY_DIVERGED -> {
         // As before, or nothing that could be told: of a channel the log has the writes, and what
         // they come to is the definition's matter.
       }
@@ -172,7 +173,8 @@ public final class RunFold {
         started ? head.timedFrom() : null,
         head.parent(),
         head.depth(),
-        head.trace());
+        head.trace(),
+        head.fork());
   }
 
   private void end(RunEvent event, Progress outcome) {

@@ -1,7 +1,9 @@
 package io.heddle.run;
 
 import io.heddle.run.RunState.Progress;
+import io.heddle.spi.InterruptKind;
 import io.heddle.tenancy.Tenant;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -154,10 +156,15 @@ public final class RunService {
     news.committed(runId);
   }
 
-  /** Tells readers and this node that somebody answered a run, once it is committed. */
-  public void answered(String runId) {
+  /**
+   * Tells readers and this node that somebody answered a run, once it is committed.
+   *
+   * @param waited since the question was put
+   */
+  public void answered(String runId, InterruptKind kind, Duration waited) {
     execution.due();
     news.committed(runId);
+    news.answered(kind, waited);
   }
 
   /** Whether a pause of a run that stands like this has to wait for its nodes in progress. */

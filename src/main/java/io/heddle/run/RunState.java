@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param orchestration what orchestrators decided; null until the first decision
  * @param secrets what of this is not shown
  * @param agent who acted last, as the definition describes it; null if it names nobody
+ * @param repetition how far a replay has come in the log of its source; null in any other run
  */
 public record RunState(
     Map<String, @Nullable Object> variables,
@@ -45,7 +46,17 @@ public record RunState(
     int starts,
     @Nullable Orchestration orchestration,
     Secrets secrets,
-    @Nullable Map<String, @Nullable Object> agent) {
+    @Nullable Map<String, @Nullable Object> agent,
+    @Nullable Repetition repetition) {
+
+  /**
+   * How far a replay has come.
+   *
+   * @param next the sequence of the source's event that it comes to next
+   * @param astray whether it does something else by now, so that no event of it has its counterpart
+   *     at that place any more
+   */
+  public record Repetition(long next, boolean astray) {}
 
   /**
    * What orchestrators decided.
@@ -233,7 +244,15 @@ public record RunState(
         0,
         null,
         Secrets.NONE,
+        null,
         null);
+  }
+
+  /** This state of a replay that has come to another place. */
+  public RunState with(Repetition reached) {
+    Copy copy = new Copy(this);
+    copy.repetition = reached;
+    return copy.state();
   }
 
   /** How often orchestrators decided. */
@@ -411,6 +430,10 @@ public record RunState(
     if (agent != null) {
       state.put("agent", agent);
     }
+    if (repetition != null) {
+      state.put(
+          "repetition", Json.members("next", repetition.next(), "astray", repetition.astray()));
+    }
     state.put("starts", starts);
     if (orchestration != null) {
       state.put(
@@ -451,7 +474,16 @@ public record RunState(
         integer(read, "starts"),
         orchestration(object(read, "orchestration")),
         secrets(object(read, "secrets")),
-        read.containsKey("agent") ? object(read, "agent") : null);
+        read.containsKey("agent") ? object(read, "agent") : null,
+        repetition(object(read, "repetition")));
+  }
+
+  private static @Nullable Repetition repetition(Map<String, @Nullable Object> read) {
+    return read.isEmpty()
+        ? null
+        : new Repetition(
+            ((Number) Objects.requireNonNull(read.get("next"))).longValue(),
+            Boolean.TRUE.equals(read.get("astray")));
   }
 
   private static @Nullable Orchestration orchestration(Map<String, @Nullable Object> read) {
@@ -609,6 +641,8 @@ public record RunState(
 
     @Nullable Map<String, @Nullable Object> agent;
 
+    @Nullable Repetition repetition;
+
     Copy(RunState state) {
       variables = state.variables;
       channels = state.channels;
@@ -622,6 +656,7 @@ public record RunState(
       orchestration = state.orchestration;
       secrets = state.secrets;
       agent = state.agent;
+      repetition = state.repetition;
     }
 
     RunState state() {
@@ -637,7 +672,8 @@ public record RunState(
           starts,
           orchestration,
           secrets,
-          agent);
+          agent,
+          repetition);
     }
   }
 }

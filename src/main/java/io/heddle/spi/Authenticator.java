@@ -1,5 +1,7 @@
 package io.heddle.spi;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Tells who presents a bearer credential. All beans of this type are asked in order until one does
  * not answer {@link Unknown}. Implementations must be thread-safe, must compare secrets in constant
@@ -19,11 +21,31 @@ public interface Authenticator {
   /** The credential is good. */
   record Authenticated(Principal principal) implements Outcome {}
 
-  /** The credential was good once. */
-  record Expired() implements Outcome {}
+  /**
+   * The credential was good once.
+   *
+   * @param holder whose it was, so that the attempt is in the audit log; null if that is not known
+   */
+  record Expired(@Nullable Principal holder) implements Outcome {
 
-  /** The credential was withdrawn. */
-  record Revoked() implements Outcome {}
+    /** Of nobody in particular. */
+    public Expired() {
+      this(null);
+    }
+  }
+
+  /**
+   * The credential was withdrawn.
+   *
+   * @param holder whose it was, so that the attempt is in the audit log; null if that is not known
+   */
+  record Revoked(@Nullable Principal holder) implements Outcome {
+
+    /** Of nobody in particular. */
+    public Revoked() {
+      this(null);
+    }
+  }
 
   /** The credential is not known here. */
   record Unknown() implements Outcome {}

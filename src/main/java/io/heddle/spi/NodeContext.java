@@ -15,6 +15,12 @@ public interface NodeContext {
   /** The run. */
   String runId();
 
+  /**
+   * Whether the run repeats another one, so that nothing of what it does may be seen outside. No
+   * node that is {@link NodeExecutor#sideEffecting()} is executed in such a run.
+   */
+  boolean isReplay();
+
   /** The workflow that the run executes. */
   String workflowId();
 

@@ -31,6 +31,16 @@ public interface NodeExecutor {
   }
 
   /**
+   * Whether a replay of a run takes what such a node came to from the run that it repeats, rather
+   * than execute it. Must be true if the node does anything that can be seen outside of its run, or
+   * looks at anything that may be different the next time. What is not {@link #pure()} is taken for
+   * it whatever this says.
+   */
+  default boolean sideEffecting() {
+    return !pure();
+  }
+
+  /**
    * What the host must offer at run time for nodes of this type, by id, for example {@code
    * acme.printer}. A run that reaches such a node on a host without it fails with {@code
    * capability_not_provided}, and the node is not started.

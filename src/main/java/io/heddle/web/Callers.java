@@ -1,5 +1,6 @@
 package io.heddle.web;
 
+import io.heddle.run.TraceContext;
 import io.heddle.spi.Principal;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Map;
@@ -13,9 +14,18 @@ public final class Callers {
 
   static final String CALLER = Callers.class.getName() + ".CALLER";
 
+  static final String FORMER_CALLER = Callers.class.getName() + ".FORMER_CALLER";
+
   static final String OWNED = Callers.class.getName() + ".OWNED";
 
+  static final String TRACE = Callers.class.getName() + ".TRACE";
+
   private Callers() {}
+
+  /** The trace that a request belongs to: its caller's, or one that began with it. */
+  public static TraceContext trace(HttpServletRequest request) {
+    return (TraceContext) request.getAttribute(TRACE);
+  }
 
   /**
    * The caller, if it holds a scope.

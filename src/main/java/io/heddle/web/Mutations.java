@@ -54,9 +54,25 @@ public final class Mutations {
       Map<String, String> path,
       Map<String, @Nullable Object> body,
       Supplier<Done> mutation) {
-    Given given =
+    return answer(
         operations.execute(
-            tenant, key(request, operation, path, body), () -> recorded(request, mutation));
+            tenant, key(request, operation, path, body), () -> recorded(request, mutation)));
+  }
+
+  /** {@link #run}, for mutations that {@link Done} tells the audit log of. */
+  public ResponseEntity<byte[]> runAudited(
+      HttpServletRequest request,
+      Tenant tenant,
+      String operation,
+      Map<String, String> path,
+      Map<String, @Nullable Object> body,
+      Supplier<Done> mutation) {
+    return answer(
+        operations.executeAudited(
+            tenant, key(request, operation, path, body), () -> recorded(request, mutation)));
+  }
+
+  private ResponseEntity<byte[]> answer(Given given) {
     ResponseEntity.BodyBuilder answer = ResponseEntity.status(given.answer().status());
     if (given.replayed()) {
       answer.header(replayHeader, "true");

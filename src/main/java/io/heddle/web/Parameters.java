@@ -46,6 +46,23 @@ public final class Parameters {
     throw invalid(name, "must be an integer from %d to %d".formatted(min, max));
   }
 
+  /** An integer from 0 to a greatest, or null. */
+  public static @Nullable Long sequence(HttpServletRequest request, String name, long max) {
+    String text = text(request, name);
+    if (text == null) {
+      return null;
+    }
+    try {
+      long number = Long.parseLong(text);
+      if (number >= 0 && number <= max) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Refused below like a number out of bounds.
+    }
+    throw invalid(name, "must be an integer from 0 to " + max);
+  }
+
   /** A time, or null. */
   public static @Nullable Instant time(HttpServletRequest request, String name) {
     String text = text(request, name);

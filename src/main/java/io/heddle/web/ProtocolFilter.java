@@ -1,6 +1,7 @@
 package io.heddle.web;
 
 import io.heddle.run.Ids;
+import io.heddle.run.TraceContext;
 import io.heddle.spi.Authenticator;
 import io.heddle.spi.Principal;
 import jakarta.servlet.FilterChain;
@@ -10,8 +11,11 @@ import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -75,6 +79,7 @@ public final class ProtocolFilter extends OncePerRequestFilter {
     String requestId = Ids.request();
     response.setHeader("X-Heddle-Request-Id", requestId);
     request.setAttribute(Callers.OWNED, Boolean.TRUE);
+    trace(request, response);
     MDC.put(REQUEST_ID, requestId);
     try {
       if (isPublic.test(Callers.path(request))) {
@@ -91,6 +96,25 @@ public final class ProtocolFilter extends OncePerRequestFilter {
     } finally {
       MDC.remove(REQUEST_ID);
     }
+  }
+
+  /** Goes on with the trace of the caller, or begins one, and tells which. */
+  private static void trace(HttpServletRequest request, HttpServletResponse response) {
+    Optional<TraceContext> given =
+        TraceContext.of(
+            Collections.list(request.getHeaders("traceparent")),
+            Collections.list(request.getHeaders("tracestate")));
+    TraceContext trace = given.orElseGet(() -> TraceContext.begun(hex() + hex(), hex()));
+    request.setAttribute(Callers.TRACE, trace);
+    response.setHeader("traceparent", trace.at(hex()).traceparent());
+    if (given.isPresent() && trace.traceState() != null) {
+      response.setHeader("tracestate", trace.traceState());
+    }
+  }
+
+  private static String hex() {
+    // No secret, but never all zeros.
+    return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong() | 1);
   }
 
   /** Whoever asks for a parameter later would get an exception of the container's own. */
@@ -131,11 +155,22 @@ public final class ProtocolFilter extends OncePerRequestFilter {
       request.setAttribute(Callers.CALLER, principal);
       return true;
     }
+    former(request, outcome);
     // RFC 9110: a challenge on every 401, and an error in it only if there was a credential.
     boolean presented = headers.stream().anyMatch(ProtocolFilter::holdsCredential);
     response.setHeader("WWW-Authenticate", presented ? "Bearer error=\"invalid_token\"" : "Bearer");
     errors.write(response, refusal(outcome));
     return false;
+  }
+
+  private static void former(HttpServletRequest request, Authenticator.Outcome outcome) {
+    if (outcome instanceof Authenticator.Expired expired && expired.holder() != null) {
+      request.setAttribute(
+          Callers.FORMER_CALLER, new RefusalFilter.Former(expired.holder(), "key_expired"));
+    } else if (outcome instanceof Authenticator.Revoked revoked && revoked.holder() != null) {
+      request.setAttribute(
+          Callers.FORMER_CALLER, new RefusalFilter.Former(revoked.holder(), "key_revoked"));
+    }
   }
 
   private static String bearer(@Nullable String header) {

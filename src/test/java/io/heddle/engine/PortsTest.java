@@ -109,6 +109,7 @@ class PortsTest {
         null,
         null,
         0,
+        null,
         null);
   }
 

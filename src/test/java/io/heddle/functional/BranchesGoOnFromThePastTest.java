@@ -157,7 +157,7 @@ class BranchesGoOnFromThePastTest {
   }
 
   @Test
-  void whatFailedCanBeBranchedBeforeItFailedOnly() {
+  void aBranchFromBehindAFailureFailsTheSameWay() {
     host.register(
         workflow("failing").chain("core.noop", "a").node("b", "core.fail").edge("a", "b"));
     String source = finished(host.create("failing", Map.of(), Map.of()));
@@ -166,25 +166,39 @@ class BranchesGoOnFromThePastTest {
     host.assertThat(finished(host.branch(source, failed - 1, null)))
         .is(RunStatus.FAILED)
         .hasSoundLog();
-    assertThatThrownBy(() -> host.branch(source, failed, null))
-        .isInstanceOf(UnforkableException.class)
-        .hasMessageContaining("had failed");
+    String behind = finished(host.branch(source, failed, null));
+    assertThat(told(log(behind))).isEqualTo(told(log(source)));
+    assertThat(run(behind).error()).isEqualTo(run(source).error());
     assertThatThrownBy(() -> host.branch(source, failed + 1, null))
         .isInstanceOf(UnforkableException.class)
         .hasMessageContaining("no such event");
   }
 
   @Test
-  void secretsAreBranchedFromTheStartOnly() {
+  void secretsAreBranchedAsLongAsTheSourceKnowsThem() {
+    acting.does(
+        context -> {
+          if (context.nodeId().equals("b")) {
+            context.channels().write("log", "9876");
+          }
+          return NodeResult.completed(Map.of("pin", "9876"));
+        });
     host.register(
-        workflow("secretive").chain("core.noop", "a", "b").sensitiveVariable("pin", "1234"));
+        workflow("secretive")
+            .channel("log", "append", Map.of())
+            .chain("acme.acting", "a", "b", "c")
+            .sensitiveVariable("pin", "1234"));
     String source = finished(host.create("secretive", Map.of("pin", "9876"), Map.of()));
+    int written = (int) sequence(source, EventType.CHANNEL_WRITTEN, "b");
 
     String branch = finished(host.branch(source, 0, null));
 
     assertThat(run(branch).state().variables()).isEqualTo(Map.of("pin", "9876"));
     assertThat(run(branch).state().secrets().variables()).containsExactly("pin");
-    assertThatThrownBy(() -> host.branch(source, 3, null))
+    String behind = host.branch(source, written, null);
+    assertThat(run(behind).state().nodes().get("a").outputs()).isEqualTo(Map.of("pin", "9876"));
+    assertThat(told(log(behind)).toString()).contains("REDACTED").doesNotContain("9876");
+    assertThatThrownBy(() -> host.branch(source, written + 1, null))
         .isInstanceOf(UnforkableException.class)
         .hasMessageContaining("secrets");
   }

@@ -41,7 +41,8 @@ class NoopRunCostsTwoCommitsTest {
       HostCluster.of(1)
           .with("OPENWOP_CLAIM_TTL_MS", "7200000")
           .with("OPENWOP_CLAIM_HEARTBEAT", "1h")
-          .with("OPENWOP_CLAIM_POLL", "1h");
+          .with("OPENWOP_CLAIM_POLL", "1h")
+          .with("OPENWOP_AUDIT_INTERVAL", "1h");
 
   @Test
   void createAndFinish() {

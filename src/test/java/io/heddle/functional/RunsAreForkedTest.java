@@ -191,12 +191,16 @@ class RunsAreForkedTest {
   }
 
   @Test
-  void aReplayIsNotClaimedAndNotServed() {
-    String source = caller.finished("conformance-noop");
-
-    fork(source, "{\"mode\":\"replay\"}").refuses(501, "not_implemented");
+  void bothModesAreClaimed() {
     assertThat(caller.get("/.well-known/openwop").json().get("replay"))
-        .isEqualTo(Map.of("supported", true, "modes", List.of("branch")));
+        .isEqualTo(
+            Map.of(
+                "supported",
+                true,
+                "modes",
+                List.of("replay", "branch"),
+                "sideEffectSuppression",
+                "recorded-outcome"));
   }
 
   @Test
@@ -367,6 +371,81 @@ class RunsAreForkedTest {
 
     assertThat(caller.get("/v1/runs/" + fork + "/annotations").is(200).json())
         .containsEntry("annotations", List.of());
+  }
+
+  @Test
+  void aReplayIsAnsweredLikeABranch() {
+    String source = caller.finished("conformance-multi-node", "tags", List.of("one"));
+    List<?> log = caller.log(source);
+    WebCaller keyed = caller.with("Idempotency-Key", UUID.randomUUID().toString());
+
+    for (String body :
+        List.of(
+            "{\"mode\":\"replay\"}",
+            "{\"mode\":\"replay\",\"runOptionsOverlay\":{}}",
+            "{\"mode\":\"replay\",\"fromSeq\":5}")) {
+      Map<String, Object> fork = fork(source, body).is(201).json();
+      assertThat(fork).containsEntry("mode", "replay").containsEntry("sourceRunId", source);
+      caller.awaitEnd((String) fork.get("runId"));
+      assertThat(payloads(caller.log((String) fork.get("runId")))).isEqualTo(payloads(log));
+      assertThat(caller.get("/v1/runs/" + fork.get("runId")).json())
+          .containsEntry("status", "completed")
+          .containsEntry("tags", List.of("one"))
+          .containsEntry("owner", caller.get("/v1/runs/" + source).json().get("owner"));
+    }
+    assertThat(caller.log(source)).isEqualTo(log);
+    Answer first = keyed.post("/v1/runs/" + source + ":fork", "{\"mode\":\"replay\"}").is(201);
+    Answer second = keyed.post("/v1/runs/" + source + ":fork", "{\"mode\":\"replay\"}").is(201);
+    assertThat(second.json()).isEqualTo(first.json());
+    keyed.post("/v1/runs/" + source + ":fork", FROM_START).refuses(409, "idempotency_key_mismatch");
+    fork(source, "{\"mode\":\"replay\",\"fromSeq\":99999}").refuses(422, "invalid_from_seq");
+    for (String body :
+        List.of(
+            "{\"mode\":\"replay\",\"fromSeq\":\"0\"}",
+            "{\"mode\":\"replay\",\"fromSeq\":0.5}",
+            "{\"mode\":\"replay\",\"runOptionsOverlay\":{\"tags\":[]}}",
+            "{\"mode\":\"replay\",\"runOptionsOverlay\":7}")) {
+      fork(source, body).refuses(400, "validation_error");
+    }
+    WebCaller.of(port, Key.STRANGER)
+        .post("/v1/runs/" + source + ":fork", "{\"mode\":\"replay\"}")
+        .refuses(404, "not_found");
+    caller.awaitEnd((String) first.json().get("runId"));
+    String expired = caller.finished("conformance-noop");
+    WebCaller.anonymous(port)
+        .post("/v1/host/heddle/test/runs/" + expired + "/expire", "{}")
+        .is(204);
+    fork(expired, "{\"mode\":\"replay\"}").refuses(410, "run_expired");
+  }
+
+  @Test
+  void whatIsDifferentIsToldInTheWordsOfTheMajor() {
+    String source = caller.create("conformance-approval");
+    awaitQuestion(source);
+    int within = index(caller.log(source), "approval.requested");
+
+    // Asked anew, from the beginning of what tells of the question.
+    String replay =
+        (String)
+            fork(source, Map.of("mode", "replay", "fromSeq", within)).is(201).json().get("runId");
+    awaitQuestion(replay);
+
+    List<?> log = caller.log(replay);
+    Map<String, Object> diverged =
+        Json.object(Json.object(log.get(index(log, "replay.diverged")), "").get("payload"), "");
+    assertThat(diverged)
+        .containsEntry("sourceRunId", source)
+        .containsEntry("atSequence", within)
+        .containsEntry("divergencePoint", "interrupt.requested")
+        .containsEntry("divergenceKind", "type-mismatch")
+        .containsEntry("originalEventId", id(caller.log(source).get(within)))
+        .containsEntry("replayEventId", id(log.get(within)));
+    caller.cancel(replay);
+    caller.cancel(source);
+  }
+
+  private static Object id(Object event) {
+    return Json.object(event, "").get("eventId");
   }
 
   private Answer fork(String source, Object body) {

@@ -102,7 +102,9 @@ class RunsWaitForPeopleTest {
     assertThat(host.stores().claims().claimDue("other", 10)).isEmpty();
 
     assertThat(answer(runId, "gate", Map.of("action", "accept")))
-        .isEqualTo(new Outcome.Resolved(RunStatus.RUNNING));
+        .isInstanceOfSatisfying(
+            Outcome.Resolved.class,
+            resolved -> assertThat(resolved.status()).isEqualTo(RunStatus.RUNNING));
     host.drive(runId);
 
     host.assertThat(runId)
@@ -336,7 +338,9 @@ class RunsWaitForPeopleTest {
                         run.state(),
                         new Wakeup.Never())));
     assertThat(answer(runId, "gate", Map.of("action", "accept")))
-        .isEqualTo(new Outcome.Resolved(RunStatus.PAUSED));
+        .isInstanceOfSatisfying(
+            Outcome.Resolved.class,
+            resolved -> assertThat(resolved.status()).isEqualTo(RunStatus.PAUSED));
     assertThat(run(runId).status()).isEqualTo(RunStatus.PAUSED);
     assertThat(run(runId).pausedAt()).isNotNull();
 
@@ -358,7 +362,9 @@ class RunsWaitForPeopleTest {
     slow.entered.await();
 
     assertThat(answer(runId, "gate", Map.of("action", "accept")))
-        .isEqualTo(new Outcome.Resolved(RunStatus.RUNNING));
+        .isInstanceOfSatisfying(
+            Outcome.Resolved.class,
+            resolved -> assertThat(resolved.status()).isEqualTo(RunStatus.RUNNING));
     // The worker hears of it although its own node still executes.
     await("the node after the gate").until(() -> run(runId).state().nodes().containsKey("after"));
     slow.gate.countDown();

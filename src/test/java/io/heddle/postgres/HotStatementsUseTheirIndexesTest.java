@@ -127,6 +127,20 @@ class HotStatementsUseTheirIndexesTest {
   }
 
   @Test
+  void lookingAtTheQueue() {
+    assertThat(new QueueSql(explained.jdbc()).get().due()).isGreaterThanOrEqualTo(200);
+
+    assertUsesIndexes("run_due", "run_leased");
+  }
+
+  @Test
+  void readingWhatTracesTell() {
+    assertThat(new TraceSql(explained.jdbc()).find(SampleRuns.TENANT, ended())).isPresent();
+
+    assertUsesIndexes("run_pkey", "event_pkey");
+  }
+
+  @Test
   void freeingOrphans() {
     explained.claims().freeOrphans();
 

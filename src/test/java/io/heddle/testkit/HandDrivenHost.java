@@ -18,8 +18,14 @@ import io.heddle.engine.node.IdentityNode;
 import io.heddle.engine.node.InterruptNode;
 import io.heddle.engine.node.NoopNode;
 import io.heddle.json.Json;
+import io.heddle.postgres.ArtifactSql;
 import io.heddle.postgres.ForkSql;
+import io.heddle.run.CommitListener;
+import io.heddle.run.NewEvent;
 import io.heddle.run.Run;
+import io.heddle.run.Run.Fork.Mode;
+import io.heddle.run.RunError;
+import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.testkit.PostgresPerJvm.Database;
@@ -63,6 +69,8 @@ public final class HandDrivenHost implements AutoCloseable {
 
   private final Worker worker;
 
+  private volatile CommitListener news = runId -> {};
+
   private final AtomicInteger commitsToLive = new AtomicInteger();
 
   private final ExecutorService nodeThreads = Executors.newCachedThreadPool();
@@ -105,6 +113,7 @@ public final class HandDrivenHost implements AutoCloseable {
             workflows,
             stores.runs(),
             new NoSlots(),
+            runId -> {},
             Stores.ENGINE_VERSION,
             Stores.EVENT_LOG_SCHEMA_VERSION);
     this.forker =
@@ -122,8 +131,25 @@ public final class HandDrivenHost implements AutoCloseable {
             limits,
             clock,
             nodeThreads,
-            runId -> dieIfItIsTime(),
-            new Effects(stores.effects(), Duration.ofSeconds(20)));
+            new CommitListener() {
+
+              @Override
+              public void committed(String runId) {
+                dieIfItIsTime();
+              }
+
+              @Override
+              public void appended(Run run, List<NewEvent> events) {
+                news.appended(run, events);
+              }
+
+              @Override
+              public void ended(Run run, RunStatus status, @Nullable RunError error) {
+                news.ended(run, status, error);
+              }
+            },
+            new Effects(stores.effects(), Duration.ofSeconds(20)),
+            new ArtifactSql(stores.jdbc()));
     stores.claims().register(NODE, Duration.ofHours(1));
   }
 
@@ -141,6 +167,15 @@ public final class HandDrivenHost implements AutoCloseable {
 
   public Stores stores() {
     return stores;
+  }
+
+  /** From now on somebody hears what runs append, and how they end. */
+  public void tell(CommitListener listener) {
+    news = listener;
+  }
+
+  public WorkflowRegistry workflows() {
+    return workflows;
   }
 
   public void register(WorkflowBuilder workflow) {
@@ -177,10 +212,23 @@ public final class HandDrivenHost implements AutoCloseable {
   /** Branches a run before an event; the branch waits for {@link #drive}. */
   public String branch(
       String runId, long fromSequence, @Nullable Map<String, @Nullable Object> configurable) {
+    return fork(Mode.BRANCH, runId, fromSequence, configurable);
+  }
+
+  /** Replays a run from an event on; the replay waits for {@link #drive}. */
+  public String replay(String runId, long fromSequence) {
+    return fork(Mode.REPLAY, runId, fromSequence, null);
+  }
+
+  private String fork(
+      Mode mode,
+      String runId,
+      long fromSequence,
+      @Nullable Map<String, @Nullable Object> configurable) {
     return forker
-        .branch(
+        .fork(
             new RunForker.Request(
-                SampleRuns.TENANT, runId, fromSequence, null, configurable, null, null))
+                SampleRuns.TENANT, runId, mode, fromSequence, null, configurable, null, null, null))
         .orElseThrow()
         .run()
         .runId();

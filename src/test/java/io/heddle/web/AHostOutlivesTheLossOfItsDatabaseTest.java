@@ -85,6 +85,7 @@ class AHostOutlivesTheLossOfItsDatabaseTest {
     acme.log(run);
     String discovery = anybody.get("/.well-known/openwop").comparable();
     String openApi = anybody.get("/v1/openapi.json").comparable();
+    String keys = anybody.get("/v1/host/heddle/webhook-keys").comparable();
     long before = runs();
 
     cable.cut();
@@ -102,6 +103,7 @@ class AHostOutlivesTheLossOfItsDatabaseTest {
     }
     assertThat(anybody.get("/.well-known/openwop").comparable()).isEqualTo(discovery);
     assertThat(anybody.get("/v1/openapi.json").comparable()).isEqualTo(openApi);
+    assertThat(anybody.get("/v1/host/heddle/webhook-keys").comparable()).isEqualTo(keys);
     assertThat(anybody.get("/actuator/health/liveness").status()).isEqualTo(200);
     assertThat(anybody.get("/actuator/health/readiness").status()).isEqualTo(503);
     Envelope.assertRefused(anybody.get("/v1/runs/" + run), 401, "unauthenticated");

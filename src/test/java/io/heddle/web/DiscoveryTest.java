@@ -19,6 +19,8 @@ class DiscoveryTest {
 
   private static final String OPEN_API = "/v1/openapi.json";
 
+  private static final String WEBHOOK_KEYS = "/v1/host/heddle/webhook-keys";
+
   private final TestHost host;
 
   private final Caller anybody;
@@ -91,7 +93,7 @@ class DiscoveryTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @ValueSource(strings = {DISCOVERY, OPEN_API})
+  @ValueSource(strings = {DISCOVERY, OPEN_API, WEBHOOK_KEYS})
   void anUnchangedDocumentIsNotSentAgain(String path) {
     Answer full = anybody.get(path);
     String etag = full.header("etag");
@@ -117,7 +119,7 @@ class DiscoveryTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @ValueSource(strings = {DISCOVERY, OPEN_API})
+  @ValueSource(strings = {DISCOVERY, OPEN_API, WEBHOOK_KEYS})
   void anybodyMayKeepItForAWhile(String path) {
     Answer answer = anybody.get(path);
 
@@ -128,7 +130,7 @@ class DiscoveryTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @ValueSource(strings = {DISCOVERY, OPEN_API})
+  @ValueSource(strings = {DISCOVERY, OPEN_API, WEBHOOK_KEYS})
   void headIsTheSameWithoutTheBody(String path) {
     Answer full = anybody.get(path);
     Answer head = anybody.send("HEAD", path, null);

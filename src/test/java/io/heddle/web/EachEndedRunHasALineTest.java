@@ -45,6 +45,9 @@ class EachEndedRunHasALineTest {
 
   private final Caller acme;
 
+  // Of the request that created the last run, as it was answered.
+  private String traceId = "";
+
   EachEndedRunHasALineTest(TestHost host) {
     this.host = host;
     this.acme = host.as(Key.ACME);
@@ -72,6 +75,7 @@ class EachEndedRunHasALineTest {
     Map<String, Object> line = lineOf(run);
 
     assertThat(line.remove("durationMs")).isInstanceOf(Integer.class);
+    assertThat(line.remove("correlationId")).isEqualTo(traceId).isNotEqualTo(TRACE_ID);
     assertThat(line)
         .containsExactlyEntriesOf(
             Json.members(
@@ -80,8 +84,7 @@ class EachEndedRunHasALineTest {
                 "tenantId", "acme",
                 "workflowId", "conformance-noop",
                 "status", "completed",
-                "errorCode", null,
-                "correlationId", null));
+                "errorCode", null));
   }
 
   @Test
@@ -124,6 +127,20 @@ class EachEndedRunHasALineTest {
     assertThat(lines(child)).hasSize(1);
   }
 
+  @Test
+  void thatNamesTheTraceOfTheCreatorAlsoAfterSomebodyAnswered() {
+    String run = create("conformance-approval", "traceparent", TRACEPARENT);
+    await().until(() -> acme.status(run).equals("waiting-approval"));
+
+    acme.post(
+        "/v1/runs/%s/interrupts/gate".formatted(run),
+        "{\"resumeValue\": {\"action\": \"accept\"}}");
+
+    assertThat(lineOf(run))
+        .containsEntry("status", "completed")
+        .containsEntry("correlationId", TRACE_ID);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -136,12 +153,13 @@ class EachEndedRunHasALineTest {
         "'; drop table openwop.run; --",
         ""
       })
-  void whichNamesNoTraceIfTheHeaderIsMalformed(String traceparent) {
+  void whichNamesATraceOfItsOwnIfTheHeaderIsMalformed(String traceparent) {
     String run = create("conformance-noop", "traceparent", traceparent);
 
     assertThat(lineOf(run))
         .containsEntry("status", "completed")
-        .containsEntry("correlationId", null);
+        .containsEntry("correlationId", traceId)
+        .doesNotContainEntry("correlationId", TRACE_ID);
   }
 
   @Test
@@ -153,10 +171,12 @@ class EachEndedRunHasALineTest {
   }
 
   @Test
-  void whichNamesNoTraceIfThereAreTwo() {
+  void whichNamesATraceOfItsOwnIfThereAreTwo() {
     String run = create("conformance-noop", "traceparent", TRACEPARENT, "traceparent", TRACEPARENT);
 
-    assertThat(lineOf(run)).containsEntry("correlationId", null);
+    assertThat(lineOf(run))
+        .containsEntry("correlationId", traceId)
+        .doesNotContainEntry("correlationId", TRACE_ID);
   }
 
   @Test
@@ -187,6 +207,7 @@ class EachEndedRunHasALineTest {
     Answer answer =
         acme.post("/v1/runs", "{\"workflowId\": \"%s\"}".formatted(workflowId), headers);
     assertThat(answer.status()).isEqualTo(201);
+    traceId = answer.header("traceparent").substring(3, 35);
     return answer.json().get("runId").asString();
   }
 

@@ -88,6 +88,7 @@ class RequestsInFlightAreCappedTest {
         List.of(
             "/.well-known/openwop",
             "/v1/openapi.json",
+            "/v1/host/heddle/webhook-keys",
             "/actuator/health",
             "/actuator/health/liveness",
             "/actuator/health/readiness")) {

@@ -17,6 +17,7 @@ record Route(String method, String pattern) {
       Set.of(
           "/.well-known/openwop",
           "/v1/openapi.json",
+          "/v1/host/heddle/webhook-keys",
           // The token in the path is the credential.
           "/v1/interrupts/{token}",
           // On a host for tests.
@@ -66,6 +67,11 @@ record Route(String method, String pattern) {
         || toString().equals("POST /v1/host/heddle/keys");
   }
 
+  /** Whether it is about nothing but what its caller's tenant did, and so differs each time. */
+  boolean isAboutTheAuditLog() {
+    return pattern.contains("/audit/");
+  }
+
   boolean isAboutAKey() {
     return pattern.contains("{keyId");
   }
@@ -86,6 +92,9 @@ record Route(String method, String pattern) {
     String path = pattern.replaceAll("\\{nodeId[^}]*}", NODE).replaceAll("\\{[^}]*}", id);
     if (path.endsWith("/poll")) {
       return path + "?timeout=0";
+    }
+    if (path.endsWith("/otel/spans")) {
+      return path + "?runId=" + id;
     }
     return path.endsWith(":diff") ? path + "?against=" + id : path;
   }

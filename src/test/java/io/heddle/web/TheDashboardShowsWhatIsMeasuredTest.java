@@ -18,7 +18,8 @@ class TheDashboardShowsWhatIsMeasuredTest {
 
   private static final Path DASHBOARD = Path.of("src/main/docker/grafana-dashboard.json");
 
-  private static final Pattern METER = Pattern.compile("\\b(?:heddle|http|hikaricp)_[a-z_]+");
+  private static final Pattern METER =
+      Pattern.compile("\\b(?:heddle|openwop|http|hikaricp)_(?!node_type)[a-z_]+");
 
   @Test
   void byTheNamesOfTheHost(TestHost host) {
@@ -28,7 +29,7 @@ class TheDashboardShowsWhatIsMeasuredTest {
 
     String measured = acme.get("/actuator/prometheus").text();
 
-    assertThat(panels).hasSize(10);
+    assertThat(panels).hasSize(12);
     for (JsonNode panel : panels) {
       TreeSet<String> meters = new TreeSet<>();
       for (JsonNode target : panel.get("targets")) {

@@ -36,6 +36,12 @@ public final class DelayNode implements NodeExecutor {
     return true;
   }
 
+  // Its manifest in the public registry says so; a replay has waited before.
+  @Override
+  public boolean sideEffecting() {
+    return true;
+  }
+
   @Override
   public Map<String, String> configFaults(Map<String, @Nullable Object> config) {
     Map<String, String> faults = new LinkedHashMap<>();

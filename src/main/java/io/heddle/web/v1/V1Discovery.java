@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +28,8 @@ public record V1Discovery(
     Collection<String> fixtures,
     List<V1Capability> features) {
 
-  private static final String PROTOCOL = "1.0";
+  /** The version of the protocol. */
+  public static final String PROTOCOL = "1.0";
 
   private static final String CLARIFICATION = "clarification.request";
 
@@ -82,19 +82,23 @@ public record V1Discovery(
     for (V1Capability feature : features) {
       if (!feature.members().isEmpty()) {
         // Sorted, for the order of beans is no part of the document.
-        Map<String, Object> members =
-            families.computeIfAbsent(feature.family(), family -> new TreeMap<>());
-        feature.members().forEach((name, value) -> members.merge(name, value, V1Discovery::both));
+        Map<String, Object> family =
+            families.computeIfAbsent(feature.family(), it -> new TreeMap<>());
+        feature.members().forEach((name, member) -> family.merge(name, member, V1Discovery::both));
       }
     }
     return families;
   }
 
-  /** Lists are claimed together, for example profiles of one family; else the later one counts. */
-  private static Object both(Object one, Object other) {
-    return one instanceof Collection<?> some && other instanceof Collection<?> more
-        ? Stream.concat(some.stream(), more.stream()).distinct().sorted().toList()
-        : other;
+  /** Several beans may add to one list. */
+  private static Object both(Object member, Object other) {
+    if (member instanceof List<?> list && other instanceof List<?> more) {
+      SortedSet<String> all = new TreeSet<>();
+      list.forEach(item -> all.add(String.valueOf(item)));
+      more.forEach(item -> all.add(String.valueOf(item)));
+      return List.copyOf(all);
+    }
+    return other;
   }
 
   private Map<String, Object> advertisedLimits() {

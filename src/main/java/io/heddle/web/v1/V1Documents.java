@@ -6,6 +6,7 @@ import io.heddle.feedback.Annotation;
 import io.heddle.feedback.Remark;
 import io.heddle.json.Json;
 import io.heddle.redaction.Masking;
+import io.heddle.run.EventType;
 import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunListing;
@@ -198,12 +199,24 @@ final class V1Documents {
     if (event.causationId() != null) {
       json.append(",\"causationId\":").append(Json.write(event.causationId()));
     }
-    json.append(",\"payload\":").append(event.payload());
+    json.append(",\"payload\":").append(payload(event));
     json.append(",\"timestamp\":\"").append(time(event.timestamp()));
     json.append("\",\"sequence\":").append(event.sequence());
     json.append(",\"schemaVersion\":").append(event.schemaVersion());
     json.append(",\"engineVersion\":\"").append(event.engineVersion()).append("\"}");
     return json.toString();
+  }
+
+  private static String payload(RunEvent event) {
+    if (event.type() != EventType.REPLAY_DIVERGED) {
+      return event.payload();
+    }
+    // It names the type of another event, which each major spells in its own way.
+    Map<String, @Nullable Object> payload = Json.storedObject(event.payload());
+    payload.computeIfPresent(
+        "divergencePoint",
+        (member, type) -> V1Mapping.spell(EventType.valueOf(String.valueOf(type))));
+    return Json.write(payload);
   }
 
   static String events(List<RunEvent> events) {

@@ -7,7 +7,9 @@ import io.heddle.idempotency.IdempotencyStore.Answer;
 import io.heddle.idempotency.IdempotentOperations.Done;
 import io.heddle.json.Json;
 import io.heddle.run.Run;
+import io.heddle.run.Run.Fork.Mode;
 import io.heddle.run.RunService;
+import io.heddle.run.TraceContext;
 import io.heddle.spi.Principal;
 import io.heddle.tenancy.Tenant;
 import io.heddle.web.Callers;
@@ -73,7 +75,13 @@ public final class V1ForkController implements V1Capability {
 
   @Override
   public Map<String, Object> members() {
-    return Map.of("supported", true, "modes", List.of(BRANCH));
+    return Map.of(
+        "supported",
+        true,
+        "modes",
+        List.of(REPLAY, BRANCH),
+        "sideEffectSuppression",
+        "recorded-outcome");
   }
 
   @PostMapping(V1RunsController.RUN + ":fork")
@@ -83,19 +91,28 @@ public final class V1ForkController implements V1Capability {
     Tenant tenant = new Tenant(caller.tenant());
     Map<String, @Nullable Object> body = requests.object(request);
     runs.find(tenant, runId).orElseThrow(() -> Problem.notFound("run"));
-    RunForker.Request wanted = wanted(tenant, runId, body);
+    RunForker.Request wanted = wanted(tenant, runId, body, Callers.trace(request));
     if (body.get(OVERLAY) instanceof Map<?, ?> overlay) {
       controls.check(request, caller, Json.object(overlay, "/" + OVERLAY));
     }
-    return mutations.run(
-        request, tenant, "v1.forkRun", Map.of("runId", runId), body, () -> fork(wanted));
+    return mutations.runAudited(
+        request, tenant, "v1.forkRun", Map.of("runId", runId), body, () -> fork(caller, wanted));
   }
 
-  private Done fork(RunForker.Request wanted) {
+  private Done fork(Principal caller, RunForker.Request wanted) {
     try {
-      Accepted fork = forker.branch(wanted).orElseThrow(() -> Problem.notFound("run"));
+      Accepted fork = forker.fork(wanted).orElseThrow(() -> Problem.notFound("run"));
       return new Done(
-          new Answer(201, Json.write(document(fork.run(), wanted))), fork::start, fork::abandon);
+              new Answer(201, Json.write(document(fork.run(), wanted))), fork::start, fork::abandon)
+          .audited(
+              V1Audit.event(
+                  caller,
+                  "run.forked",
+                  fork.run().runId(),
+                  "sourceRunId",
+                  wanted.sourceRunId(),
+                  "fromSeq",
+                  wanted.fromSequence()));
     } catch (UnforkableException e) {
       throw new Problem(
           ErrorCode.INVALID_FROM_SEQ,
@@ -110,7 +127,7 @@ public final class V1ForkController implements V1Capability {
   }
 
   private static RunForker.Request wanted(
-      Tenant tenant, String runId, Map<String, @Nullable Object> body) {
+      Tenant tenant, String runId, Map<String, @Nullable Object> body, TraceContext trace) {
     Fields fields = new Fields(body);
     String mode = fields.requiredChoice("mode", List.of(REPLAY, BRANCH));
     Long fromSequence = fields.integer("fromSeq", MAX_SEQUENCE);
@@ -132,17 +149,16 @@ public final class V1ForkController implements V1Capability {
       overlay.fault("inputs", "can be replaced from sequence 0 only");
     }
     fields.check();
-    if (mode.equals(REPLAY)) {
-      throw new Problem(ErrorCode.NOT_IMPLEMENTED, "This host branches runs and replays none");
-    }
     return new RunForker.Request(
         tenant,
         runId,
+        mode.equals(REPLAY) ? Mode.REPLAY : Mode.BRANCH,
         fromSequence == null ? 0 : fromSequence,
         inputs,
         configurable,
         tags,
-        metadata);
+        metadata,
+        trace);
   }
 
   private static Map<String, @Nullable Object> document(Run fork, RunForker.Request wanted) {
@@ -154,7 +170,7 @@ public final class V1ForkController implements V1Capability {
         "fromSeq",
         wanted.fromSequence(),
         "mode",
-        BRANCH,
+        wanted.mode() == Mode.REPLAY ? REPLAY : BRANCH,
         "status",
         V1Mapping.spell(fork.status()),
         "eventsUrl",

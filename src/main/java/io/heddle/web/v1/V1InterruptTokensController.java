@@ -1,5 +1,6 @@
 package io.heddle.web.v1;
 
+import io.heddle.audit.AuditEvent;
 import io.heddle.idempotency.IdempotentOperations.Done;
 import io.heddle.interrupt.Answerer;
 import io.heddle.interrupt.Interrupt;
@@ -85,7 +86,7 @@ public final class V1InterruptTokensController {
             body.get(V1InterruptsController.RESUME_VALUE),
             Answerer.of("interrupt-token"),
             V1InterruptsController.faults(body));
-    return mutations.run(
+    return mutations.runAudited(
         request,
         tenant,
         "v1.resolveInterruptByToken",
@@ -95,16 +96,28 @@ public final class V1InterruptTokensController {
           Outcome outcome = interrupts.resolve(tenant, claims, given);
           if (outcome instanceof Outcome.Resolved resolved) {
             return new Done(
-                V1InterruptsController.answer(claims.runId(), claims.nodeId(), resolved.status()),
-                () -> runs.answered(claims.runId()),
-                () -> {});
+                    V1InterruptsController.answer(
+                        claims.runId(), claims.nodeId(), resolved.status()),
+                    () -> runs.answered(claims.runId(), resolved.kind(), resolved.waited()),
+                    () -> {})
+                .audited(audited(tenant, V1Audit.RESOLVED, given, claims));
           }
           if (outcome instanceof Outcome.Kept kept) {
             return Done.of(
-                V1InterruptsController.answer(claims.runId(), claims.nodeId(), kept.status()));
+                    V1InterruptsController.answer(claims.runId(), claims.nodeId(), kept.status()))
+                .audited(audited(tenant, V1Audit.ANSWERED, given, claims));
           }
           throw refusal(outcome);
         });
+  }
+
+  private static AuditEvent audited(Tenant tenant, String action, Given given, Claims claims) {
+    return new AuditEvent(
+        tenant,
+        action,
+        given.by().id(),
+        claims.runId(),
+        Json.members(V1Audit.NODE, claims.nodeId(), "interruptId", claims.interruptId()));
   }
 
   private Claims genuine(String token) {

@@ -56,13 +56,13 @@ public final class V1InterruptsController {
     Tenant tenant = new Tenant(caller.tenant());
     Map<String, @Nullable Object> body = requests.object(request);
     Given given = new Given(body.get(RESUME_VALUE), Answerer.of(caller), faults(body));
-    return mutations.run(
+    return mutations.runAudited(
         request,
         tenant,
         "v1.resolveInterrupt",
         Map.of("runId", runId, "nodeId", nodeId),
         body,
-        () -> done(runId, nodeId, interrupts.resolve(tenant, runId, nodeId, given)));
+        () -> done(runId, nodeId, interrupts.resolve(tenant, runId, nodeId, given), caller));
   }
 
   static List<Fault> faults(Map<String, @Nullable Object> body) {
@@ -76,13 +76,17 @@ public final class V1InterruptsController {
     return faults;
   }
 
-  private Done done(String runId, String nodeId, Outcome outcome) {
+  private Done done(String runId, String nodeId, Outcome outcome, Principal caller) {
     if (outcome instanceof Outcome.Resolved resolved) {
       return new Done(
-          answer(runId, nodeId, resolved.status()), () -> runs.answered(runId), () -> {});
+              answer(runId, nodeId, resolved.status()),
+              () -> runs.answered(runId, resolved.kind(), resolved.waited()),
+              () -> {})
+          .audited(V1Audit.event(caller, V1Audit.RESOLVED, runId, V1Audit.NODE, nodeId));
     }
     if (outcome instanceof Outcome.Kept kept) {
-      return Done.of(answer(runId, nodeId, kept.status()));
+      return Done.of(answer(runId, nodeId, kept.status()))
+          .audited(V1Audit.event(caller, V1Audit.ANSWERED, runId, V1Audit.NODE, nodeId));
     }
     throw refusal(outcome);
   }

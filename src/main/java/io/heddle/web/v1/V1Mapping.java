@@ -56,6 +56,7 @@ final class V1Mapping {
       case AGENT_TOOL_RETURNED -> "agent.toolReturned";
       case AGENT_HANDOFF -> "agent.handoff";
       case AGENT_DECIDED -> "agent.decided";
+      case REPLAY_DIVERGED -> "replay.diverged";
     };
   }
 }

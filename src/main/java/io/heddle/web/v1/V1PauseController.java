@@ -63,7 +63,7 @@ public final class V1PauseController {
     Tenant tenant = new Tenant(caller.tenant());
     Map<String, @Nullable Object> body = requests.optionalObject(request);
     PauseRequest wanted = wanted(body);
-    return mutations.run(
+    return mutations.runAudited(
         request,
         tenant,
         "v1.pauseRun",
@@ -77,7 +77,8 @@ public final class V1PauseController {
           // A worker that drains must not be disturbed; it finds the request at its next commit.
           Runnable afterCommit =
               RunService.mustDrain(run, wanted) ? () -> {} : () -> runs.changed(runId);
-          return done(runId, RunStatus.PAUSED, "pausedAt", afterCommit);
+          return done(runId, RunStatus.PAUSED, "pausedAt", afterCommit)
+              .audited(V1Audit.event(caller, "run.paused", runId));
         });
   }
 
@@ -89,7 +90,7 @@ public final class V1PauseController {
     Fields fields = new Fields(body);
     String reason = fields.text("reason", MAX_TEXT);
     fields.check();
-    return mutations.run(
+    return mutations.runAudited(
         request,
         tenant,
         "v1.resumeRun",
@@ -100,7 +101,8 @@ public final class V1PauseController {
           if (run.status() != RunStatus.PAUSED) {
             throw conflict(run);
           }
-          return done(runId, RunStatus.RUNNING, "resumedAt", () -> runs.changed(runId));
+          return done(runId, RunStatus.RUNNING, "resumedAt", () -> runs.changed(runId))
+              .audited(V1Audit.event(caller, "run.resumed", runId));
         });
   }
 

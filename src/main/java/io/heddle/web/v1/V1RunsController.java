@@ -1,5 +1,6 @@
 package io.heddle.web.v1;
 
+import io.heddle.audit.AuditEvent;
 import io.heddle.engine.RunCreator;
 import io.heddle.idempotency.IdempotencyStore.Answer;
 import io.heddle.idempotency.IdempotentOperations.Done;
@@ -109,7 +110,8 @@ public final class V1RunsController implements V1Capability {
     Principal caller = Callers.require(request, "runs:create");
     Map<String, @Nullable Object> body = requests.object(request);
     controls.check(request, caller, body);
-    RunCreator.Request wanted = wanted(caller, body, isDeduplicated(request), trace(request));
+    RunCreator.Request wanted =
+        wanted(caller, body, isDeduplicated(request), Callers.trace(request));
     return mutations.run(
         request, wanted.tenant(), "v1.createRun", Map.of(), body, () -> create(wanted));
   }
@@ -127,7 +129,7 @@ public final class V1RunsController implements V1Capability {
       Principal caller,
       Map<String, @Nullable Object> body,
       boolean deduplicated,
-      @Nullable TraceContext trace) {
+      TraceContext trace) {
     Fields fields = new Fields(body);
     String workflowId = fields.requiredText("workflowId");
     Map<String, @Nullable Object> inputs = fields.object("inputs");
@@ -155,10 +157,6 @@ public final class V1RunsController implements V1Capability {
         scope,
         null,
         trace);
-  }
-
-  static @Nullable TraceContext trace(HttpServletRequest request) {
-    return TraceContext.of(Collections.list(request.getHeaders("traceparent"))).orElse(null);
   }
 
   private static boolean isDeduplicated(HttpServletRequest request) {
@@ -227,7 +225,7 @@ public final class V1RunsController implements V1Capability {
     Fields fields = new Fields(body);
     String reason = fields.text("reason", MAX_TEXT);
     fields.check();
-    return mutations.run(
+    return mutations.runAudited(
         request,
         tenant,
         "v1.cancelRun",
@@ -241,7 +239,8 @@ public final class V1RunsController implements V1Capability {
               Json.write(
                   Json.members("runId", runId, "status", V1Mapping.spell(after(cancel.before()))));
           return new Done(
-              new Answer(200, answer), () -> runs.cancelled(cancel.cancelled()), () -> {});
+                  new Answer(200, answer), () -> runs.cancelled(cancel.cancelled()), () -> {})
+              .audited(cancellations(caller, cancel.cancelled()));
         });
   }
 
@@ -253,7 +252,7 @@ public final class V1RunsController implements V1Capability {
     Fields fields = new Fields(body);
     String reason = fields.text("reason", MAX_TEXT);
     List<String> runIds = bulk(fields, body);
-    return mutations.run(
+    return mutations.runAudited(
         request,
         tenant,
         "v1.bulkCancelRuns",
@@ -289,9 +288,16 @@ public final class V1RunsController implements V1Capability {
     }
     List<Map<String, Object>> results = runIds.stream().map(byRun::get).toList();
     return new Done(
-        new Answer(200, Json.write(Map.of("results", results))),
-        () -> runs.cancelled(cancelled),
-        () -> {});
+            new Answer(200, Json.write(Map.of("results", results))),
+            () -> runs.cancelled(cancelled),
+            () -> {})
+        .audited(cancellations(caller, cancelled));
+  }
+
+  private static List<AuditEvent> cancellations(Principal caller, List<Run> cancelled) {
+    return cancelled.stream()
+        .map(run -> V1Audit.event(caller, "run.cancelled", run.runId()))
+        .toList();
   }
 
   private Map<String, Object> bulkResult(String runId, Optional<RunStatus> before) {

@@ -62,7 +62,7 @@ public final class V1WorkflowsController {
     Principal caller = Callers.require(request, "workflows:write");
     Tenant tenant = new Tenant(caller.tenant());
     Map<String, @Nullable Object> document = requests.object(request);
-    return mutations.run(
+    return mutations.runAudited(
         request,
         tenant,
         "v1.heddle.registerWorkflow",
@@ -70,7 +70,14 @@ public final class V1WorkflowsController {
         document,
         () -> {
           Registered workflow = workflows.register(tenant, workflowId, document, caller.id());
-          return Done.of(new Answer(200, Json.write(revision(workflow))));
+          return Done.of(new Answer(200, Json.write(revision(workflow))))
+              .audited(
+                  V1Audit.event(
+                      caller,
+                      "workflow.registered",
+                      workflowId,
+                      "workflowRevision",
+                      workflow.revision()));
         });
   }
 
@@ -78,7 +85,7 @@ public final class V1WorkflowsController {
   ResponseEntity<byte[]> delete(HttpServletRequest request, @PathVariable String workflowId) {
     Principal caller = Callers.require(request, "workflows:write");
     Tenant tenant = new Tenant(caller.tenant());
-    return mutations.run(
+    return mutations.runAudited(
         request,
         tenant,
         "v1.heddle.deleteWorkflow",
@@ -88,7 +95,8 @@ public final class V1WorkflowsController {
           if (!workflows.delete(tenant, workflowId, caller.id())) {
             throw Problem.notFound("workflow");
           }
-          return Done.of(new Answer(204, ""));
+          return Done.of(new Answer(204, ""))
+              .audited(V1Audit.event(caller, "workflow.deleted", workflowId));
         });
   }
 

@@ -157,6 +157,14 @@ class OpenApiDocumentTest {
   }
 
   @Test
+  void theKeysOfWebhooksAreAsDescribed() throws Exception {
+    HttpResponse<String> answer = new Call("getWebhookKeys").anonymous().expect(200);
+
+    assertThat(JSON.readTree(answer.body()).get("keys")).hasSize(1);
+    new Call("getWebhookKeys").anonymous().header("If-None-Match", "*").expect(304);
+  }
+
+  @Test
   void everyReferenceLeadsToAComponentAndEveryComponentIsReferredTo() {
     Set<String> referred = new HashSet<>();
     document.findValuesAsString("$ref").forEach(referred::add);
@@ -259,7 +267,7 @@ class OpenApiDocumentTest {
         .on(runId)
         .body(JSON.readTree("{\"mode\":\"branch\",\"fromSeq\":99}"))
         .expect(422);
-    new Call("forkRun").on(runId).body(JSON.readTree("{\"mode\":\"replay\"}")).expect(501);
+    new Call("forkRun").on(runId).body(JSON.readTree("{\"mode\":\"replay\"}")).expect(201);
     HttpResponse<String> stream = new Call("getRunEvents").on(runId).expect(200);
     assertThat(stream.body()).startsWith("id: 0\nevent: run.started\ndata: {");
     new Call("cancelRun").on(runId).body(example("cancelRun")).expect(200);
@@ -349,6 +357,8 @@ class OpenApiDocumentTest {
     // Nor does any pin a version or produce an artifact.
     seen.add("version.pinned");
     seen.add("artifact.created");
+    // Or does something else when it is executed again.
+    seen.add("replay.diverged");
 
     assertThat(seen)
         .containsExactlyInAnyOrderElementsOf(

@@ -1,0 +1,204 @@
+package io.heddle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What the documents name is there, and what there is to set is named. */
+class TheDocumentsTellTheTruthTest {
+
+  private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
+
+  private static final Pattern HEADING = Pattern.compile("^#+ (.+)$", Pattern.MULTILINE);
+
+  private static final Pattern CODE = Pattern.compile("`([^`\n]+)`");
+
+  private static final Pattern PROPERTY = Pattern.compile("openwop\\.[a-z0-9.-]+");
+
+  private static final Pattern FILE = Pattern.compile("(?:src|\\.ci)/[A-Za-z0-9_./-]+");
+
+  private static final Pattern TEST = Pattern.compile("-Dtest=([A-Za-z]+)");
+
+  private static final Pattern ROUTE =
+      Pattern.compile("(?:(GET|POST|PUT|DELETE) )?(/v1/[A-Za-z0-9_./{}:-]+)");
+
+  private static final Pattern ROW =
+      Pattern.compile("^\\| (`openwop\\.[^|]+)\\|([^|]*)\\|", Pattern.MULTILINE);
+
+  static Stream<Path> documents() throws IOException {
+    try (Stream<Path> docs = Files.walk(Path.of("src/main"))) {
+      return Stream.concat(
+          Stream.of("README.md", "conformance.md", "INTEROP-MATRIX-row.md").map(Path::of),
+          docs.filter(path -> path.toString().endsWith(".md")))
+          .toList()
+          .stream();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("documents")
+  void everyLinkLeadsSomewhere(Path document) {
+    for (String link : found(LINK, 1, read(document))) {
+      if (link.startsWith("http")) {
+        continue;
+      }
+      String[] parts = link.split("#", 2);
+      Path target = parts[0].isEmpty() ? document : document.resolveSibling(parts[0]).normalize();
+      assertThat(target).as(link).exists();
+      if (parts.length > 1) {
+        assertThat(anchors(target)).as(link).contains(parts[1]);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("documents")
+  void everyFileTestRouteAndPropertyIsThere(Path document) {
+    String text = read(document);
+    TreeMap<String, String> settings = settings();
+    TreeSet<String> routes = routes();
+    List<String> groups = settings.keySet().stream().map(name -> name.split("[.]")[1]).toList();
+    for (String file : found(FILE, 0, text)) {
+      assertThat(Path.of(file.replaceFirst("[.]$", ""))).exists();
+    }
+    for (String test : found(TEST, 1, text)) {
+      assertThat(sources()).as(test).contains(test + ".java");
+    }
+    for (String code : found(CODE, 1, text)) {
+      // Spans and meters have names that begin like those of settings.
+      for (String property :
+          found(PROPERTY, 0, code).stream()
+              .filter(name -> groups.contains(name.split("[.]")[1]))
+              .toList()) {
+        assertThat(settings.keySet())
+            .as(property)
+            .anyMatch(
+                name ->
+                    name.equals(property)
+                        || name.startsWith(property.replaceFirst("[.]?$", "."))
+                        || property.startsWith(name + "."));
+      }
+      for (MatchResult route : ROUTE.matcher(code).results().toList()) {
+        assertThat(routes).as(code).anyMatch(path -> fits(route.group(2), path));
+      }
+    }
+  }
+
+  @Test
+  void everySettingIsInTheTableWithItsDefault() {
+    Map<String, String> table = new LinkedHashMap<>();
+    for (MatchResult row : ROW.matcher(read(Path.of("README.md"))).results().toList()) {
+      List<String> names = new ArrayList<>();
+      for (String name : found(CODE, 1, row.group(1))) {
+        names.add(
+            name.startsWith(".")
+                ? names.get(0).substring(0, names.get(0).lastIndexOf('.')) + name
+                : name);
+      }
+      String value = row.group(2).strip();
+      names.forEach(name -> table.put(name.replaceFirst("[.]<.*$", ""), value));
+    }
+
+    TreeMap<String, String> settings = settings();
+    assertThat(table.keySet()).containsExactlyInAnyOrderElementsOf(settings.keySet());
+    settings.forEach(
+        (name, value) -> {
+          if (!value.isEmpty() && table.get(name).startsWith("`")) {
+            assertThat(found(CODE, 1, table.get(name))).as(name).contains(value);
+          }
+        });
+  }
+
+  /** A path as a document writes it, perhaps with values in place of names. */
+  private static boolean fits(String written, String path) {
+    String[] given = written.replaceFirst("[.:]$", "").split("/");
+    String[] known = path.split("/");
+    if (given.length > known.length) {
+      return false;
+    }
+    for (int i = 0; i < given.length; i++) {
+      boolean variable = known[i].startsWith("{") && known[i].endsWith("}");
+      if (!variable && !given[i].equals(known[i]) && !given[i].startsWith("{")) {
+        return false;
+      }
+    }
+    // The beginning of a path stands for all below it.
+    return given.length == known.length || written.endsWith("/");
+  }
+
+  private static TreeMap<String, String> settings() {
+    TreeMap<String, String> settings = new TreeMap<>();
+    for (JsonNode property :
+        resource("META-INF/spring-configuration-metadata.json").get("properties")) {
+      String name = property.get("name").asString();
+      if (name.startsWith("openwop.")) {
+        JsonNode value = property.get("defaultValue");
+        settings.put(name, value == null || !value.isValueNode() ? "" : value.asString());
+      }
+    }
+    return settings;
+  }
+
+  private static TreeSet<String> routes() {
+    TreeSet<String> routes = new TreeSet<>();
+    JsonNode paths = resource("io/heddle/web/v1/openapi-v1.json").get("paths");
+    paths.propertyNames().forEach(routes::add);
+    routes.add("/v1/openapi.json");
+    return routes;
+  }
+
+  private static JsonNode resource(String name) {
+    try (InputStream in = HeddleApplication.class.getClassLoader().getResourceAsStream(name)) {
+      return JsonMapper.shared().readTree(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<String> sources() {
+    try (Stream<Path> files = Files.walk(Path.of("src/test"))) {
+      return files.map(path -> path.getFileName().toString()).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<String> anchors(Path document) {
+    return found(HEADING, 1, read(document)).stream()
+        .map(
+            heading ->
+                heading.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9 -]", "").replace(' ', '-'))
+        .toList();
+  }
+
+  private static List<String> found(Pattern pattern, int group, String text) {
+    return pattern.matcher(text).results().map(result -> result.group(group)).toList();
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
