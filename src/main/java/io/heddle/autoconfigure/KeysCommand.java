@@ -1,11 +1,13 @@
 package io.heddle.autoconfigure;
 
+import io.heddle.auth.AuditedKeyEvents;
 import io.heddle.auth.Grant;
 import io.heddle.auth.KeySecrets;
 import io.heddle.auth.KeyService;
 import io.heddle.auth.KeyStore;
 import io.heddle.auth.LoggedKeyEvents;
 import io.heddle.auth.StoredKey;
+import io.heddle.postgres.AuditSql;
 import io.heddle.postgres.KeySql;
 import io.heddle.postgres.SecretSql;
 import io.heddle.tenancy.Tenant;
@@ -34,6 +36,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.NestedExceptionUtils;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.util.StringUtils;
 
 /**
@@ -192,13 +196,23 @@ public final class KeysCommand {
     HeddleProperties properties = context.getBean(HeddleProperties.class);
     new OpenwopSchema(dataSource);
     JdbcClient jdbc = JdbcClient.create(dataSource);
+    TransactionTemplate transactions =
+        new TransactionTemplate(new JdbcTransactionManager(dataSource));
+    boolean audited =
+        context.getEnvironment().getProperty("openwop.audit.enabled", Boolean.class, true);
     KeyService keys =
         new KeyService(
             new KeySql(jdbc),
             new KeySecrets(new SecretSql(jdbc), HostSecrets.vault(properties.masterKey())),
-            new LoggedKeyEvents(),
+            audited
+                ? new AuditedKeyEvents(new AuditSql(jdbc, transactions))
+                : new LoggedKeyEvents(),
             properties.keys().minGrace());
     Tenant tenant = new Tenant(options.getOrDefault("tenant", "default"));
+    transactions.executeWithoutResult(status -> perform(verb, options, keys, tenant));
+  }
+
+  private void perform(String verb, Map<String, String> options, KeyService keys, Tenant tenant) {
     switch (verb) {
       case "create" ->
           show(

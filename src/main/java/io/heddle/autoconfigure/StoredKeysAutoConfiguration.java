@@ -1,5 +1,7 @@
 package io.heddle.autoconfigure;
 
+import io.heddle.audit.AuditLog;
+import io.heddle.auth.AuditedKeyEvents;
 import io.heddle.auth.KeyEvents;
 import io.heddle.auth.KeySecrets;
 import io.heddle.auth.KeyService;
@@ -17,6 +19,7 @@ import io.heddle.web.v1.V1KeysController;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -24,7 +27,12 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.core.annotation.Order;
 
 /** API keys that the host gives out, and what gives them out. */
-@AutoConfiguration(after = {ApiKeysAutoConfiguration.class, HeddleWebAutoConfiguration.class})
+@AutoConfiguration(
+    after = {
+      ApiKeysAutoConfiguration.class,
+      AuditAutoConfiguration.class,
+      HeddleWebAutoConfiguration.class
+    })
 @ConditionalOnBean(RunStore.class)
 public final class StoredKeysAutoConfiguration {
 
@@ -43,8 +51,9 @@ public final class StoredKeysAutoConfiguration {
 
   @Bean
   @ConditionalOnMissingBean
-  KeyEvents heddleKeyEvents() {
-    return new LoggedKeyEvents();
+  KeyEvents heddleKeyEvents(ObjectProvider<AuditLog> audit) {
+    AuditLog log = audit.getIfAvailable();
+    return log == null ? new LoggedKeyEvents() : new AuditedKeyEvents(log);
   }
 
   /** After those that ask no database. */

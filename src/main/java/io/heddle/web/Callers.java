@@ -4,13 +4,9 @@ import io.heddle.run.TraceContext;
 import io.heddle.spi.Principal;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Map;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Who calls, as the filter found it, and whether that is enough. */
 public final class Callers {
-
-  private static final Logger log = LoggerFactory.getLogger(Callers.class);
 
   static final String CALLER = Callers.class.getName() + ".CALLER";
 
@@ -37,7 +33,6 @@ public final class Callers {
       throw new Problem(ErrorCode.UNAUTHENTICATED, "A valid bearer credential is required");
     }
     if (!caller.scopes().contains(scope)) {
-      log.info("authorization.denied {} of tenant {}: {}", caller.id(), caller.tenant(), scope);
       throw new Problem(
           ErrorCode.FORBIDDEN,
           "The credential lacks the scope " + scope,

@@ -313,6 +313,45 @@ class KeysOverHttpTest {
   }
 
   @Test
+  void whatBecomesOfAKeyIsInTheAuditLogWithoutTheKey() {
+    JsonNode key = make(READING);
+    acme.post(KEYS + "/" + id(key) + ":rotate", "{}");
+    with(key).get(UNKNOWN_RUN);
+    host.bean(StoredKeys.class).recordUse();
+    acme.post(KEYS + "/" + id(key) + ":revoke", "{}");
+
+    List<String> entries = audited(id(key));
+
+    assertThat(entries)
+        .anyMatch(entry -> entry.contains("key.created"))
+        .anyMatch(entry -> entry.contains("key.rotated"))
+        .anyMatch(entry -> entry.contains("key.used"))
+        .anyMatch(entry -> entry.contains("key.revoked"))
+        .noneMatch(entry -> entry.contains(key.get("key").asString()));
+  }
+
+  private List<String> audited(String keyId) {
+    List<String> entries = new ArrayList<>();
+    for (String table :
+        host.database()
+            .sql(
+                """
+                select table_name from information_schema.tables
+                where table_schema = 'openwop' and table_name like 'audit%'
+                """)
+            .query(String.class)
+            .list()) {
+      entries.addAll(
+          host.database()
+              .sql("select t::text from openwop.%s t where t::text like :key".formatted(table))
+              .param("key", "%" + keyId + "%")
+              .query(String.class)
+              .list());
+    }
+    return entries;
+  }
+
+  @Test
   void theListGoesOnPageByPage() {
     List<String> made = new ArrayList<>();
     for (int i = 0; i < 5; i++) {

@@ -215,7 +215,7 @@ public final class V1KeysController {
       String keyId,
       Map<String, @Nullable Object> body,
       Function<StoredKey, StoredKey> change) {
-    return mutations.run(
+    return mutations.runAudited(
         request,
         new Tenant(caller.tenant()),
         operation,
@@ -246,7 +246,7 @@ public final class V1KeysController {
       Maker maker) {
     Made[] made = new Made[1];
     ResponseEntity<byte[]> recorded =
-        mutations.run(
+        mutations.runAudited(
             request,
             new Tenant(caller.tenant()),
             operation,
