@@ -152,10 +152,15 @@ class TheDocumentsTellTheTruthTest {
       String name = property.get("name").asString();
       if (name.startsWith("openwop.")) {
         JsonNode value = property.get("defaultValue");
-        settings.put(name, value == null || !value.isValueNode() ? "" : value.asString());
+        settings.put(name, value == null ? "" : asWritten(value.asString()));
       }
     }
     return settings;
+  }
+
+  /** A list as a properties file spells it. */
+  private static String asWritten(String value) {
+    return value.startsWith("[") ? value.replaceAll("[\\[\\] ]", "") : value;
   }
 
   private static TreeSet<String> routes() {

@@ -46,6 +46,7 @@ public record ApiKey(
           "workflows:write",
           "keys:manage",
           "audit:read",
+          "webhooks:manage",
           "metrics:read");
 
   public ApiKey {

@@ -53,6 +53,7 @@ import io.heddle.spi.WorkflowSource;
 import io.heddle.stream.CommitNews;
 import io.heddle.stream.NewsRelay;
 import io.heddle.telemetry.SpanExport;
+import io.heddle.webhook.OutboxSignal;
 import io.heddle.webhook.WebhookKeys;
 import io.heddle.workflow.WorkflowParser;
 import io.heddle.workflow.WorkflowRegistry;
@@ -103,14 +104,20 @@ public final class HeddleAutoConfiguration {
   }
 
   @Bean
+  OutboxSignal heddleOutboxSignal() {
+    return new OutboxSignal();
+  }
+
+  @Bean
   @ConditionalOnMissingBean
-  RunStore heddleRunStore(HostDatabase database, HeddleProperties properties) {
+  RunStore heddleRunStore(HostDatabase database, HeddleProperties properties, OutboxSignal queued) {
     return new RunSql(
         database.jdbc(),
         database.transactions(),
         HostVersion.ENGINE,
         HostVersion.EVENT_LOG_SCHEMA,
-        properties.audit().enabled());
+        properties.audit().enabled(),
+        queued::raise);
   }
 
   @Bean

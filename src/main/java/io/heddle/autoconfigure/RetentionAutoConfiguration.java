@@ -10,11 +10,13 @@ import io.heddle.run.RunStore;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 
 /** What deletes runs when their time is over. */
 @AutoConfiguration(after = HeddleAutoConfiguration.class, before = HeddleWebAutoConfiguration.class)
 @ConditionalOnBean(RunStore.class)
+@EnableConfigurationProperties(DeliveryProperties.class)
 public final class RetentionAutoConfiguration {
 
   @Bean
@@ -24,13 +26,19 @@ public final class RetentionAutoConfiguration {
   }
 
   @Bean
-  RetentionSettings heddleRetentionSettings(HeddleProperties properties) {
+  RetentionSettings heddleRetentionSettings(
+      HeddleProperties properties, DeliveryProperties deliveries) {
     HeddleProperties.Retention retention = properties.retention();
     if (!retention.development()
         && retention.window().compareTo(RetentionSettings.SHORTEST_WINDOW) < 0) {
       throw new RetentionTooShortException(RetentionSettings.SHORTEST_WINDOW);
     }
-    return new RetentionSettings(retention.window(), retention.tombstones(), retention.interval());
+    return new RetentionSettings(
+        retention.window(),
+        retention.tombstones(),
+        retention.interval(),
+        deliveries.deliveryRetention(),
+        deliveries.deadLetterRetention());
   }
 
   @Bean

@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.PessimisticLockingFailureException;
@@ -93,6 +94,23 @@ public final class IdempotentOperations {
   public record Given(Answer answer, boolean replayed) {}
 
   /**
+   * The answer that a request with this key was given before; empty if there is none yet. For
+   * mutations that have to do something outside of the transaction first.
+   *
+   * @throws KeyMismatchException if the key was used for another request
+   */
+  public Optional<Given> given(Tenant tenant, Key key) {
+    return store.find(tenant, key).map(recorded -> replayed(recorded, key));
+  }
+
+  private static Given replayed(Recorded recorded, Key key) {
+    if (!MessageDigest.isEqual(recorded.requestDigest(), key.requestDigest())) {
+      throw new KeyMismatchException();
+    }
+    return new Given(recorded.answer(), true);
+  }
+
+  /**
    * Runs a mutation, or answers as it was answered before.
    *
    * @param key null to run it without a record
@@ -153,11 +171,7 @@ public final class IdempotentOperations {
         return new Given(perform().answer(), false);
       }
       if (!claim(key)) {
-        Recorded recorded = store.find(tenant, key).orElseThrow(InFlightException::new);
-        if (!MessageDigest.isEqual(recorded.requestDigest(), key.requestDigest())) {
-          throw new KeyMismatchException();
-        }
-        return new Given(recorded.answer(), true);
+        return replayed(store.find(tenant, key).orElseThrow(InFlightException::new), key);
       }
       Answer answer = perform().answer();
       store.complete(tenant, key, answer);

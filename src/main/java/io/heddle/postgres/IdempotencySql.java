@@ -34,7 +34,7 @@ public final class IdempotencySql implements IdempotencyStore {
   private static final String FIND =
       """
       select request_digest, status, body from openwop.idempotency_record
-      where tenant_id = :tenant and operation = :operation and key_hash = :key
+      where tenant_id = :tenant and operation = :operation and key_hash = :key and expires_at > now()
       """;
 
   private final JdbcClient jdbc;

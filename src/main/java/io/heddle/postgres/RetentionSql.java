@@ -100,6 +100,37 @@ public final class RetentionSql implements RetentionStore {
         for update skip locked))
       """;
 
+  private static final String DELETE_DELIVERIES =
+      """
+      delete from openwop.webhook_delivery
+      where position = any(array(
+        select position from openwop.webhook_delivery
+        where status = :status and ended_at < now() - :age * interval '1 millisecond'
+        order by ended_at
+        limit :limit
+        for update skip locked))
+      """;
+
+  // Queued by a transaction that did not see yet that the subscription ended.
+  private static final String DELETE_ABANDONED =
+      DeliverySql.QUEUES
+          + """
+      delete from openwop.webhook_delivery
+      where position = any(array(
+        select d.position
+        from queue
+        cross join lateral (
+          select pending.position from openwop.webhook_delivery pending
+          where pending.webhook_id = queue.webhook_id and pending.status = 'PENDING'
+          limit :limit) d
+        where not exists (
+          select from openwop.webhook_subscription s
+          where s.webhook_id = queue.webhook_id and s.status = 'ACTIVE')
+        limit :limit))
+      """;
+
+  private static final Duration FAILURES_COUNT_FOR = Duration.ofDays(7);
+
   private static final String EXPIRED_AT =
       """
       select expired_at from openwop.expired_run where tenant_id = :tenant and run_id = :run
@@ -196,6 +227,37 @@ public final class RetentionSql implements RetentionStore {
                 .param("age", age.toMillis())
                 .param("limit", limit)
                 .update());
+  }
+
+  @Override
+  public OptionalInt deleteDeliveries(Duration age, int limit) {
+    Duration failures = age.compareTo(FAILURES_COUNT_FOR) > 0 ? age : FAILURES_COUNT_FOR;
+    return count(
+        () -> {
+          int deleted = deleteDeliveries("DELIVERED", age, limit);
+          deleted += deleteDeliveries("SKIPPED", age, limit - deleted);
+          return deleted + deleteDeliveries("FAILED", failures, limit - deleted);
+        });
+  }
+
+  @Override
+  public OptionalInt deleteAbandonedDeliveries(int limit) {
+    return count(() -> jdbc.sql(DELETE_ABANDONED).param("limit", limit).update());
+  }
+
+  @Override
+  public OptionalInt deleteDeadLetters(Duration age, int limit) {
+    return count(() -> deleteDeliveries("DEAD", age, limit));
+  }
+
+  private int deleteDeliveries(String status, Duration age, int limit) {
+    return limit == 0
+        ? 0
+        : jdbc.sql(DELETE_DELIVERIES)
+            .param("status", status)
+            .param("age", age.toMillis())
+            .param("limit", limit)
+            .update();
   }
 
   @Override

@@ -161,27 +161,30 @@ public final class RunSql implements RunStore {
 
   private final boolean audited;
 
-  /** Without an audit log. */
+  /** Without an audit log, and with nobody who is woken for deliveries. */
   public RunSql(
       JdbcClient jdbc,
       TransactionOperations transactions,
       int engineVersion,
       int eventLogSchemaVersion) {
-    this(jdbc, transactions, engineVersion, eventLogSchemaVersion, false);
+    this(jdbc, transactions, engineVersion, eventLogSchemaVersion, false, () -> {});
   }
 
   /**
    * @param audited whether callers' runs are recorded in the audit log with the statement that
    *     inserts them
+   * @param queued is told after each commit that queued deliveries for subscribers; must return at
+   *     once
    */
   public RunSql(
       JdbcClient jdbc,
       TransactionOperations transactions,
       int engineVersion,
       int eventLogSchemaVersion,
-      boolean audited) {
+      boolean audited,
+      Runnable queued) {
     this.jdbc = jdbc;
-    this.steps = new StepCommit(jdbc);
+    this.steps = new StepCommit(jdbc, queued);
     this.interrupts = new InterruptRows(jdbc);
     this.artifacts = new ArtifactSql(jdbc);
     this.transactions = transactions;

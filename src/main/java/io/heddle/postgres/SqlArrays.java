@@ -14,4 +14,13 @@ final class SqlArrays {
   static SqlArrayValue text(List<? extends @Nullable String> values) {
     return new SqlArrayValue("text", values.toArray());
   }
+
+  /** Of the SQL type of that name. */
+  static SqlArrayValue of(String type, List<? extends @Nullable Object> values) {
+    return new SqlArrayValue(type, values.toArray());
+  }
+
+  static SqlArrayValue bytes(List<byte[]> values) {
+    return new SqlArrayValue("bytea", (Object[]) values.toArray(byte[][]::new));
+  }
 }

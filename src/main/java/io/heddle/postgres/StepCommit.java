@@ -11,10 +11,13 @@ import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
  * Everything that appends to a log: one statement updates the run's row, which locks it, takes the
- * sequences from it and inserts the events. A statement alone is its own transaction.
+ * sequences from it, inserts the events and queues them for whoever subscribed to them. A statement
+ * alone is its own transaction.
  */
 final class StepCommit {
 
@@ -42,7 +45,7 @@ final class StepCommit {
           and lease_epoch = :epoch and next_sequence = :first and signals = :signals
           and status not in ('COMPLETED', 'FAILED', 'CANCELLED')
         returning tenant_id, run_id, next_sequence - :count as first_sequence, engine_version,
-          parent_run_id, clock_timestamp() as at
+          parent_run_id, tags, replay_mode, clock_timestamp() as at
       ), told as (
         update openwop.run parent set
           signals = parent.signals + 1,
@@ -67,9 +70,15 @@ final class StepCommit {
         from target t,
           unnest(:ids::text[], :types::text[], :nodes::text[], :causes::text[], :payloads::text[])
             with ordinality as e(event_id, type, node_id, causation_id, payload, ordinal)
+        returning sequence, type
+      ), queued as (
+        %s
       )
-      select count(*) from target
-      """;
+      select (select count(*) from target) as written, (select count(*) from queued) as queued
+      """
+          .formatted(DeliverySql.QUEUE);
+
+  private record Written(int rows, long queued) {}
 
   private static final String IS_SIGNALLED =
       """
@@ -87,8 +96,14 @@ final class StepCommit {
 
   private final JdbcClient jdbc;
 
-  StepCommit(JdbcClient jdbc) {
+  private final Runnable queued;
+
+  /**
+   * @param queued is told after a commit that queued deliveries
+   */
+  StepCommit(JdbcClient jdbc, Runnable queued) {
     this.jdbc = jdbc;
+    this.queued = queued;
   }
 
   Step.Outcome commit(Step step) {
@@ -157,35 +172,56 @@ final class StepCommit {
       boolean tellsParent,
       int raise,
       int signal) {
-    return jdbc.sql(APPEND)
-        .param("tenant", tenant)
-        .param("run", runId)
-        .param("epoch", epoch)
-        .param("first", first)
-        .param("count", events.size())
-        .param("status", status.name())
-        .param("state", state)
-        .param("error", error)
-        .param(
-            "wakeAt",
-            wakeup instanceof Wakeup.At at ? at.instant().atOffset(ZoneOffset.UTC) : null,
-            Types.TIMESTAMP_WITH_TIMEZONE)
-        .param("wakeNow", wakeup instanceof Wakeup.Now)
-        .param("settlesPause", settlesPause)
-        .param("signals", signals)
-        .param("keepLease", keepLease)
-        .param("tellsParent", tellsParent)
-        .param("raise", raise)
-        .param("signal", signal)
-        .param("starts", status != RunStatus.PENDING && status != RunStatus.CANCELLED)
-        .param("terminal", status.isTerminal())
-        .param("ids", SqlArrays.text(events.stream().map(NewEvent::eventId).toList()))
-        .param("types", SqlArrays.text(events.stream().map(event -> event.type().name()).toList()))
-        .param("nodes", SqlArrays.text(events.stream().map(NewEvent::nodeId).toList()))
-        .param("causes", SqlArrays.text(events.stream().map(NewEvent::causationId).toList()))
-        .param("payloads", SqlArrays.text(events.stream().map(NewEvent::payload).toList()))
-        .query(Integer.class)
-        .single();
+    Written written =
+        jdbc.sql(APPEND)
+            .param("tenant", tenant)
+            .param("run", runId)
+            .param("epoch", epoch)
+            .param("first", first)
+            .param("count", events.size())
+            .param("status", status.name())
+            .param("state", state)
+            .param("error", error)
+            .param(
+                "wakeAt",
+                wakeup instanceof Wakeup.At at ? at.instant().atOffset(ZoneOffset.UTC) : null,
+                Types.TIMESTAMP_WITH_TIMEZONE)
+            .param("wakeNow", wakeup instanceof Wakeup.Now)
+            .param("settlesPause", settlesPause)
+            .param("signals", signals)
+            .param("keepLease", keepLease)
+            .param("tellsParent", tellsParent)
+            .param("raise", raise)
+            .param("signal", signal)
+            .param("starts", status != RunStatus.PENDING && status != RunStatus.CANCELLED)
+            .param("terminal", status.isTerminal())
+            .param("ids", SqlArrays.text(events.stream().map(NewEvent::eventId).toList()))
+            .param(
+                "types", SqlArrays.text(events.stream().map(event -> event.type().name()).toList()))
+            .param("nodes", SqlArrays.text(events.stream().map(NewEvent::nodeId).toList()))
+            .param("causes", SqlArrays.text(events.stream().map(NewEvent::causationId).toList()))
+            .param("payloads", SqlArrays.text(events.stream().map(NewEvent::payload).toList()))
+            .query((row, number) -> new Written(row.getInt("written"), row.getLong("queued")))
+            .single();
+    if (written.queued() > 0) {
+      tellAfterCommit();
+    }
+    return written.rows();
+  }
+
+  private void tellAfterCommit() {
+    if (TransactionSynchronizationManager.isSynchronizationActive()) {
+      TransactionSynchronizationManager.registerSynchronization(
+          new TransactionSynchronization() {
+
+            @Override
+            public void afterCommit() {
+              queued.run();
+            }
+          });
+    } else {
+      queued.run();
+    }
   }
 
   private boolean isSignalled(Step step) {

@@ -8,8 +8,15 @@ import java.time.Duration;
  * @param window how long a run is kept after its end
  * @param tombstones how long a deleted run is told from one that never was
  * @param interval how often a node looks for what is no longer kept
+ * @param deliveries how long it is kept that a subscriber was told
+ * @param deadLetters how long deliveries that were given up are kept
  */
-public record RetentionSettings(Duration window, Duration tombstones, Duration interval) {
+public record RetentionSettings(
+    Duration window,
+    Duration tombstones,
+    Duration interval,
+    Duration deliveries,
+    Duration deadLetters) {
 
   /** What the protocol promises of hosts that are not for development only. */
   public static final Duration SHORTEST_WINDOW = Duration.ofDays(7);

@@ -35,6 +35,18 @@ public interface RetentionStore {
   /** Deletes tombstones older than an age, at most {@code limit}. */
   OptionalInt deleteTombstones(Duration age, int limit);
 
+  /**
+   * Deletes what is known of deliveries that were over an age ago, at most {@code limit}. Failures
+   * are kept for as long as they count against a subscriber.
+   */
+  OptionalInt deleteDeliveries(Duration age, int limit);
+
+  /** Deletes deliveries that are queued for nobody any more, at most {@code limit}. */
+  OptionalInt deleteAbandonedDeliveries(int limit);
+
+  /** Deletes deliveries that were given up an age ago, at most {@code limit}. */
+  OptionalInt deleteDeadLetters(Duration age, int limit);
+
   /** When a run of this tenant was deleted; empty if there is no tombstone of it. */
   Optional<Instant> expiredAt(Tenant tenant, String runId);
 

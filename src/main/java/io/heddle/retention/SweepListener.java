@@ -7,7 +7,9 @@ public interface SweepListener {
   enum Kind {
     RUN,
     IDEMPOTENCY_RECORD,
-    TOMBSTONE
+    TOMBSTONE,
+    DELIVERY,
+    DEAD_LETTER
   }
 
   /** Some of a kind are gone. */

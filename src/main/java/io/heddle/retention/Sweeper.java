@@ -22,6 +22,9 @@ public final class Sweeper implements AutoCloseable {
   /** How many rows one transaction looks at. */
   static final int BATCH = 100;
 
+  /** They are small, and there may be thousands in a second. */
+  private static final int DELIVERIES = 5_000;
+
   private static final Logger log = LoggerFactory.getLogger(Sweeper.class);
 
   // A batch under way is let finish, unless that takes longer than anybody waits for a shutdown.
@@ -63,6 +66,9 @@ public final class Sweeper implements AutoCloseable {
       sweepRuns();
       sweep(Kind.IDEMPOTENCY_RECORD, () -> store.deleteIdempotencyRecords(BATCH));
       sweep(Kind.TOMBSTONE, () -> store.deleteTombstones(settings.tombstones(), BATCH));
+      sweep(Kind.DELIVERY, () -> store.deleteDeliveries(settings.deliveries(), DELIVERIES));
+      sweep(Kind.DELIVERY, () -> store.deleteAbandonedDeliveries(DELIVERIES));
+      sweep(Kind.DEAD_LETTER, () -> store.deleteDeadLetters(settings.deadLetters(), BATCH));
     } catch (RuntimeException e) {
       log.warn("The sweep of what is no longer kept ended early: {}", e.toString());
       listener.failed();
@@ -85,9 +91,10 @@ public final class Sweeper implements AutoCloseable {
     }
   }
 
+  /** Until there is nothing left: the last batch finds none, or not as many as it may. */
   private void sweep(Kind kind, Supplier<OptionalInt> batch) {
     int deleted = BATCH;
-    while (deleted == BATCH && !stopped) {
+    while (deleted >= BATCH && !stopped) {
       deleted = batch.get().orElse(0);
       if (deleted > 0) {
         listener.deleted(kind, deleted);

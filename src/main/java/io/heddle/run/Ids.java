@@ -38,6 +38,11 @@ public final class Ids {
     return "ann-" + next();
   }
 
+  /** A new id of a subscription. */
+  public static String webhook() {
+    return "wh-" + next();
+  }
+
   /** A new id of an interrupt. */
   public static String interrupt() {
     return "int-" + next();

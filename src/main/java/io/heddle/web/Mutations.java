@@ -1,5 +1,6 @@
 package io.heddle.web;
 
+import io.heddle.idempotency.IdempotencyStore.Answer;
 import io.heddle.idempotency.IdempotencyStore.Key;
 import io.heddle.idempotency.IdempotentOperations;
 import io.heddle.idempotency.IdempotentOperations.Done;
@@ -13,7 +14,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
@@ -54,9 +57,40 @@ public final class Mutations {
       Map<String, String> path,
       Map<String, @Nullable Object> body,
       Supplier<Done> mutation) {
-    return answer(
+    return run(request, tenant, operation, path, body, mutation, Answer::body);
+  }
+
+  /**
+   * Runs a mutation whose answer is not stored as it is sent.
+   *
+   * @param opened makes what is sent of what is stored
+   */
+  public ResponseEntity<byte[]> run(
+      HttpServletRequest request,
+      Tenant tenant,
+      String operation,
+      Map<String, String> path,
+      Map<String, @Nullable Object> body,
+      Supplier<Done> mutation,
+      Function<Answer, String> opened) {
+    Given given =
         operations.execute(
-            tenant, key(request, operation, path, body), () -> recorded(request, mutation)));
+            tenant, key(request, operation, path, body), () -> recorded(request, mutation));
+    return answer(given, opened);
+  }
+
+  /** The answer that this request was given before; for mutations that take more than one step. */
+  public Optional<ResponseEntity<byte[]>> given(
+      HttpServletRequest request,
+      Tenant tenant,
+      String operation,
+      Map<String, String> path,
+      Map<String, @Nullable Object> body,
+      Function<Answer, String> opened) {
+    Key key = key(request, operation, path, body);
+    return key == null
+        ? Optional.empty()
+        : operations.given(tenant, key).map(given -> answer(given, opened));
   }
 
   /** {@link #run}, for mutations that {@link Done} tells the audit log of. */
@@ -69,15 +103,16 @@ public final class Mutations {
       Supplier<Done> mutation) {
     return answer(
         operations.executeAudited(
-            tenant, key(request, operation, path, body), () -> recorded(request, mutation)));
+            tenant, key(request, operation, path, body), () -> recorded(request, mutation)),
+        Answer::body);
   }
 
-  private ResponseEntity<byte[]> answer(Given given) {
+  private ResponseEntity<byte[]> answer(Given given, Function<Answer, String> opened) {
     ResponseEntity.BodyBuilder answer = ResponseEntity.status(given.answer().status());
     if (given.replayed()) {
       answer.header(replayHeader, "true");
     }
-    byte[] bytes = given.answer().body().getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = opened.apply(given.answer()).getBytes(StandardCharsets.UTF_8);
     return bytes.length == 0
         ? answer.build()
         : answer.contentType(MediaType.APPLICATION_JSON).body(bytes);

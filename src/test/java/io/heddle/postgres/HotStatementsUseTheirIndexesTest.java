@@ -4,11 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.heddle.retention.RetentionStore.Position;
 import io.heddle.run.Run;
+import io.heddle.tenancy.Tenant;
 import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.PostgresPerJvm.Database;
 import io.heddle.testkit.QueryPlans;
 import io.heddle.testkit.SampleRuns;
 import io.heddle.testkit.Stores;
+import io.heddle.webhook.DeadLetters;
+import io.heddle.webhook.DeliveryStore.Lease;
+import io.heddle.webhook.DeliveryStore.Prepared;
+import io.heddle.webhook.DeliveryStore.Queued;
+import io.heddle.webhook.DeliveryStore.Recorded;
+import io.heddle.webhook.DeliveryStore.Released;
+import io.heddle.webhook.DeliveryStore.Status;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -90,6 +98,34 @@ class HotStatementsUseTheirIndexesTest {
             """)
         .param("tombstones", RUNS)
         .update();
+    database
+        .jdbc()
+        .sql(
+            """
+            insert into openwop.webhook_subscription (
+              webhook_id, tenant_id, url, events, algorithms, secret, principal)
+            select 'wh-' || lpad(n::text, 20, '0'), 'tenant-' || n / 10, 'https://example.org',
+              '{CAP_BREACHED}', '{v1}', '', 'p'
+            from generate_series(1, 20000) n
+            """)
+        .update();
+    // Few are queued, and most were delivered long ago.
+    database
+        .jdbc()
+        .sql(
+            """
+            insert into openwop.webhook_delivery (
+              message_id, webhook_id, tenant_id, run_id, sequence, type, status, ended_at)
+            select 'msg-' || n, 'wh-' || lpad((n % 50 + 1)::text, 20, '0'), 'tenant-' || (n % 50 + 1) / 10,
+              'run', n, 'CAP_BREACHED',
+              case when n % 100 = 0 then 'PENDING' when n % 100 < 10 then 'DEAD' else 'DELIVERED' end,
+              case when n % 100 <> 0 then now() - n * interval '1 minute' end
+            from generate_series(1, :deliveries) n
+            """)
+        .param("deliveries", RUNS)
+        .update();
+    database.jdbc().sql("analyze openwop.webhook_subscription").update();
+    database.jdbc().sql("analyze openwop.webhook_delivery").update();
     database.jdbc().sql("analyze openwop.idempotency_record").update();
     database.jdbc().sql("analyze openwop.expired_run").update();
     database.jdbc().sql("analyze openwop.run").update();
@@ -185,7 +221,70 @@ class HotStatementsUseTheirIndexesTest {
     // Sent again, which looks the step up.
     explained.runs().commit(SampleRuns.step(run, 3));
 
-    assertUsesIndexes("run_pkey", "event_pkey");
+    assertUsesIndexes("run_pkey", "event_pkey", "webhook_subscription_of_tenant");
+  }
+
+  @Test
+  void deliveringWhatIsQueued() {
+    DeliverySql deliveries = new DeliverySql(explained.jdbc(), explained.transactions());
+
+    List<Lease> leases = deliveries.lease("node-a", 8, Duration.ofMinutes(1));
+    assertThat(leases).hasSize(1);
+    assertUsesIndexes("webhook_delivery_queue", "webhook_subscription_pkey");
+
+    List<Queued> heads = deliveries.heads(leases, 100, 1_000_000);
+    assertThat(heads).hasSize(100);
+    assertUsesIndexes("webhook_delivery_queue", "event_pkey");
+
+    List<Prepared> prepared =
+        heads.stream()
+            .map(head -> new Prepared(leases.get(0), head.delivery().position(), new byte[1]))
+            .toList();
+    assertThat(deliveries.prepare("node-a", prepared)).hasSize(100);
+    assertUsesIndexes("webhook_delivery_queue", "webhook_subscription_pkey");
+
+    deliveries.record(
+        "node-a",
+        heads.stream()
+            .map(
+                head ->
+                    new Recorded(
+                        leases.get(0),
+                        head.delivery().position(),
+                        Status.DELIVERED,
+                        true,
+                        200,
+                        null))
+            .toList(),
+        List.of(new Released(leases.get(0), Duration.ZERO, 0, null)));
+    assertUsesIndexes("webhook_subscription_pkey");
+
+    assertThat(deliveries.oldestDue()).isPositive();
+    assertUsesIndexes("webhook_delivery_queue");
+  }
+
+  @Test
+  void lookingAtDeadLetters() {
+    DeadLetterSql letters = new DeadLetterSql(explained.jdbc());
+
+    DeadLetters.Page page = letters.page(new Tenant("tenant-1"), null, null, 50);
+    assertThat(page.letters()).hasSize(50);
+    assertUsesIndexes("webhook_delivery_dead");
+
+    assertThat(letters.find(new Tenant("tenant-1"), page.letters().get(0).messageId())).isPresent();
+    assertUsesIndexes("webhook_dead_letter");
+  }
+
+  @Test
+  void deletingOldDeliveries() {
+    assertThat(retention.deleteDeliveries(Duration.ofDays(10), 50)).hasValue(50);
+    assertUsesIndexes("webhook_delivery_ended");
+
+    assertThat(retention.deleteDeadLetters(Duration.ofDays(10), 50)).hasValue(50);
+    assertUsesIndexes("webhook_delivery_ended");
+
+    assertThat(retention.deleteAbandonedDeliveries(50)).hasValue(0);
+    assertUsesIndexes("webhook_delivery_queue");
   }
 
   @Test
@@ -254,6 +353,7 @@ class HotStatementsUseTheirIndexesTest {
                 assertThat(plan)
                     .doesNotContain("Seq Scan on run", "Seq Scan on event")
                     .doesNotContain("Seq Scan on expired_run", "Seq Scan on idempotency_record")
+                    .doesNotContain("Seq Scan on webhook")
                     .doesNotContain("Seq Scan on openwop"));
     for (String index : indexes) {
       assertThat(seen).anySatisfy(plan -> assertThat(plan).contains(index));

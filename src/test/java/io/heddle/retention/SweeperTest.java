@@ -34,7 +34,12 @@ class SweeperTest {
     sweeper =
         new Sweeper(
             new RetentionSql(stores.jdbc(), stores.transactions()),
-            new RetentionSettings(Duration.ofDays(30), Duration.ofDays(365), Duration.ofMillis(1)),
+            new RetentionSettings(
+                Duration.ofDays(30),
+                Duration.ofDays(365),
+                Duration.ofMillis(1),
+                Duration.ofDays(1),
+                Duration.ofDays(20)),
             metrics);
   }
 

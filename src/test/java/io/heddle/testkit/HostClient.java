@@ -101,6 +101,11 @@ public final class HostClient {
     return json(200, send("GET", "/v1/runs/" + runId, null));
   }
 
+  /** Sends JSON and returns the answer. */
+  public Map<String, @Nullable Object> post(String path, String body, int expected) {
+    return json(expected, send("POST", path, body));
+  }
+
   /** Registers a workflow for this caller's tenant. */
   public void put(WorkflowBuilder workflow) {
     HttpResponse<String> response =

@@ -29,7 +29,7 @@ record Route(String method, String pattern) {
   private static final Pattern NAMES = Pattern.compile("\\{(\\w+)");
 
   private static final Set<String> KNOWN =
-      Set.of("runId", "workflowId", "keyId", "nodeId", "artifactId");
+      Set.of("runId", "workflowId", "keyId", "nodeId", "artifactId", "webhookId", "messageId");
 
   /** The framework's own page, which nobody can reach. */
   private static final Set<String> UNREACHABLE = Set.of("/error");
@@ -64,6 +64,7 @@ record Route(String method, String pattern) {
   /** Whether it makes something of its own and is about nothing else. */
   boolean isAboutNothing() {
     return pattern.startsWith("/v1/host/sample/test/")
+        || pattern.equals("/v1/webhooks")
         || toString().equals("POST /v1/host/heddle/keys");
   }
 
@@ -120,6 +121,10 @@ record Route(String method, String pattern) {
       case "/v1/host/sample/test/idempotency/concurrent-claim" -> "{\"executors\": 2}";
       case "/v1/host/heddle/keys" -> "{\"scopes\": [\"runs:read\"]}";
       case "/v1/runs" -> "{\"workflowId\": \"%s\"}".formatted(id);
+      case "/v1/webhooks" ->
+          "{\"url\": \"https://93.184.216.34/%s\", \"events\": [\"run.completed\"]}".formatted(id);
+      case "/v1/webhooks/{webhookId}/rotate-secret" ->
+          "{\"secret\": \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"}";
       case "/v1/runs:bulk-cancel" -> "{\"runIds\": [\"%s\"]}".formatted(id);
       default -> "{}";
     };

@@ -14,6 +14,8 @@ public final class V1Errors implements ErrorSpelling {
       case ANNOTATIONS_FULL -> "heddle_annotations_full";
       case KEY_NOT_ACTIVE -> "heddle_key_not_active";
       case CORRELATION_MISMATCH -> "heddle_correlation_mismatch";
+      case WEBHOOKS_FULL -> "heddle_webhooks_full";
+      case DEAD_LETTER_NOT_REDRIVABLE -> "heddle_dead_letter_not_redrivable";
       default -> code.name().toLowerCase(Locale.ROOT);
     };
   }
@@ -24,11 +26,13 @@ public final class V1Errors implements ErrorSpelling {
       case VALIDATION_ERROR,
           UNSUPPORTED_FORCE_ENGINE_VERSION,
           UNSUPPORTED_MOCK_PROVIDER,
-          UNSUPPORTED_STREAM_MODE ->
+          UNSUPPORTED_STREAM_MODE,
+          WEBHOOK_URL_REJECTED,
+          WEBHOOK_ENDPOINT_UNVERIFIED ->
           400;
       case UNAUTHENTICATED, KEY_EXPIRED, KEY_REVOKED -> 401;
       case FORBIDDEN, FORCE_ENGINE_VERSION_FORBIDDEN, MOCK_PROVIDER_FORBIDDEN -> 403;
-      case NOT_FOUND, INTERRUPT_NOT_FOUND -> 404;
+      case NOT_FOUND, INTERRUPT_NOT_FOUND, SUBSCRIPTION_NOT_FOUND -> 404;
       case METHOD_NOT_ALLOWED -> 405;
       case NOT_ACCEPTABLE -> 406;
       case IDEMPOTENCY_KEY_MISMATCH,
@@ -39,7 +43,9 @@ public final class V1Errors implements ErrorSpelling {
           INTERRUPT_ALREADY_RESOLVED,
           WORKFLOW_NOT_EDITABLE,
           ANNOTATIONS_FULL,
-          KEY_NOT_ACTIVE ->
+          KEY_NOT_ACTIVE,
+          WEBHOOKS_FULL,
+          DEAD_LETTER_NOT_REDRIVABLE ->
           409;
       case RUN_EXPIRED, INTERRUPT_EXPIRED, INTERRUPT_GONE -> 410;
       case PAYLOAD_TOO_LARGE -> 413;

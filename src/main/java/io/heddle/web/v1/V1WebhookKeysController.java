@@ -15,6 +15,8 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 public final class V1WebhookKeysController {
 
+  static final String KEYS = "/v1/host/heddle/webhook-keys";
+
   // Shorter than keys are published before they sign.
   private static final String CACHE = "public, max-age=300";
 
@@ -24,7 +26,7 @@ public final class V1WebhookKeysController {
     this.keys = keys;
   }
 
-  @GetMapping("/v1/host/heddle/webhook-keys")
+  @GetMapping(KEYS)
   ResponseEntity<byte[]> keys(HttpServletRequest request) {
     List<Map<String, Object>> published =
         keys.published().stream().map(WebhookKeys.PublicKey::jwk).toList();

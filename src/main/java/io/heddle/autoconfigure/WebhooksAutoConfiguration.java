@@ -1,0 +1,168 @@
+package io.heddle.autoconfigure;
+
+import io.heddle.claim.DatabaseClock;
+import io.heddle.egress.Egress;
+import io.heddle.metrics.DeliveryBacklog;
+import io.heddle.metrics.DeliveryMeters;
+import io.heddle.postgres.DeadLetterSql;
+import io.heddle.postgres.DeliverySql;
+import io.heddle.postgres.WebhookSql;
+import io.heddle.run.Ids;
+import io.heddle.run.RunStore;
+import io.heddle.secret.Vault;
+import io.heddle.web.Mutations;
+import io.heddle.web.Requests;
+import io.heddle.web.v1.V1Capability;
+import io.heddle.web.v1.V1DeadLettersController;
+import io.heddle.web.v1.V1DeliveryEncoder;
+import io.heddle.web.v1.V1WebhooksController;
+import io.heddle.webhook.DeliveryEncoder;
+import io.heddle.webhook.DeliveryListener;
+import io.heddle.webhook.DeliverySettings;
+import io.heddle.webhook.Dispatcher;
+import io.heddle.webhook.OutboxSignal;
+import io.heddle.webhook.RetrySchedule;
+import io.heddle.webhook.Sender;
+import io.heddle.webhook.Verification;
+import io.heddle.webhook.WebhookKeys;
+import io.heddle.webhook.Webhooks;
+import java.time.Duration;
+import java.util.Map;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+
+/** Events told to subscribers over HTTP. */
+@AutoConfiguration(after = HeddleWebAutoConfiguration.class)
+@ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+@ConditionalOnBean(RunStore.class)
+@EnableConfigurationProperties(DeliveryProperties.class)
+public final class WebhooksAutoConfiguration {
+
+  private static final Duration SHORTEST_OVERLAP = Duration.ofMinutes(1);
+
+  private static final Duration LONGEST_OVERLAP = Duration.ofDays(7);
+
+  @Bean
+  DeliverySettings heddleDeliverySettings(
+      HeddleProperties properties, DeliveryProperties webhooks) {
+    return new DeliverySettings(
+        webhooks.durable(),
+        new RetrySchedule(webhooks.retries(), webhooks.retryJitter(), webhooks.maxRetryAfter()),
+        webhooks.concurrency(),
+        webhooks.timeout(),
+        webhooks.poll(),
+        properties.shutdown().grace());
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  DeliveryEncoder heddleDeliveryEncoder() {
+    return new V1DeliveryEncoder();
+  }
+
+  @Bean
+  Sender heddleWebhookSender(
+      Egress egress,
+      Vault vault,
+      WebhookKeys keys,
+      DeliveryEncoder encoder,
+      DatabaseClock clock,
+      DeliverySettings settings) {
+    return new Sender(egress, vault, keys, encoder, clock, settings.timeout());
+  }
+
+  @Bean
+  DeliveryMeters heddleDeliveryMeters() {
+    return new DeliveryMeters();
+  }
+
+  @Bean(destroyMethod = "")
+  Dispatcher heddleDispatcher(
+      HostDatabase database,
+      Sender sender,
+      DeliveryEncoder encoder,
+      DeliverySettings settings,
+      OutboxSignal signal,
+      DeliveryListener listener) {
+    return new Dispatcher(
+        new DeliverySql(database.jdbc(), database.transactions()),
+        sender,
+        encoder,
+        settings,
+        signal,
+        listener,
+        () -> Threads.perTask("heddle-webhook"),
+        Ids.node());
+  }
+
+  @Bean
+  DeliveryBacklog heddleDeliveryBacklog(Dispatcher dispatcher) {
+    return new DeliveryBacklog(dispatcher::sending, dispatcher::oldestDue);
+  }
+
+  @Bean
+  DispatcherLifecycle heddleDispatcherLifecycle(Dispatcher dispatcher) {
+    return new DispatcherLifecycle(dispatcher);
+  }
+
+  @Bean
+  Webhooks heddleWebhooks(
+      HostDatabase database,
+      Vault vault,
+      Egress egress,
+      Sender sender,
+      DeliveryEncoder encoder,
+      Dispatcher dispatcher,
+      DeliveryProperties properties) {
+    return new Webhooks(
+        new WebhookSql(database.jdbc(), database.transactions()),
+        vault,
+        egress,
+        new Verification(sender, encoder),
+        dispatcher,
+        properties.maxSubscriptions());
+  }
+
+  @Bean
+  V1WebhooksController heddleWebhooksController(
+      Webhooks webhooks,
+      Vault vault,
+      Mutations mutations,
+      Requests requests,
+      DeliveryProperties properties) {
+    Duration overlap = properties.secretOverlap();
+    if (overlap.compareTo(SHORTEST_OVERLAP) < 0 || overlap.compareTo(LONGEST_OVERLAP) > 0) {
+      throw new IllegalArgumentException(
+          "openwop.webhooks.secret-overlap must be between a minute and 7 days");
+    }
+    return new V1WebhooksController(webhooks, vault, mutations, requests, overlap);
+  }
+
+  /**
+   * Not as {@code durable}: that would promise the subscriptions and events of the trigger bridge.
+   */
+  @Bean
+  V1Capability heddleDeliveryPolicy(DeliverySettings settings, DeliveryProperties properties) {
+    if (!settings.durable()) {
+      return V1Capability.of("webhooks", Map.of());
+    }
+    return V1Capability.of(
+        "webhooks",
+        Map.of(
+            "heddleDelivery",
+            Map.of(
+                "maxAttempts",
+                settings.schedule().maxAttempts(),
+                "deadLetterRetentionSeconds",
+                properties.deadLetterRetention().toSeconds())));
+  }
+
+  @Bean
+  V1DeadLettersController heddleDeadLettersController(HostDatabase database, OutboxSignal signal) {
+    return new V1DeadLettersController(new DeadLetterSql(database.jdbc()), signal);
+  }
+}
