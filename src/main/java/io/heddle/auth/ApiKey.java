@@ -44,6 +44,7 @@ public record ApiKey(
           "approvals:respond",
           "workflows:read",
           "workflows:write",
+          "keys:manage",
           "audit:read",
           "webhooks:manage",
           "metrics:read");

@@ -2,6 +2,7 @@ package io.heddle.autoconfigure;
 
 import io.heddle.auth.ApiKey;
 import io.heddle.auth.ApiKeys;
+import io.heddle.postgres.KeySql;
 import io.heddle.run.RunStore;
 import io.heddle.spi.Authenticator;
 import java.time.InstantSource;
@@ -23,15 +24,18 @@ public final class ApiKeysAutoConfiguration {
   @Bean
   @ConditionalOnMissingBean(Authenticator.class)
   ApiKeys heddleApiKeys(
-      HeddleProperties properties, ObjectProvider<EmbeddedPostgresServer> embedded) {
+      HeddleProperties properties,
+      HostDatabase database,
+      ObjectProvider<EmbeddedPostgresServer> embedded) {
     List<ApiKey> keys = new ArrayList<>();
     properties.apiKeys().forEach((keyId, key) -> keys.add(key(keyId, key)));
     if (keys.isEmpty()) {
       EmbeddedPostgresServer server = embedded.getIfAvailable();
-      if (server == null) {
+      if (server != null) {
+        keys.add(DevelopmentKey.of(server.directory()));
+      } else if (properties.auth().issuers().isEmpty() && new KeySql(database.jdbc()).isEmpty()) {
         throw new NoApiKeyException();
       }
-      keys.add(DevelopmentKey.of(server.directory()));
     }
     return new ApiKeys(keys, InstantSource.system());
   }

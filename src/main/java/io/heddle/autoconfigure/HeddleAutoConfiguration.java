@@ -64,6 +64,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -85,6 +87,8 @@ import org.springframework.transaction.support.TransactionTemplate;
 @ConditionalOnBean(DataSource.class)
 @EnableConfigurationProperties(HeddleProperties.class)
 public final class HeddleAutoConfiguration {
+
+  private static final Logger log = LoggerFactory.getLogger(HeddleAutoConfiguration.class);
 
   @Bean
   OpenwopSchema openwopSchema(DataSource dataSource) {
@@ -424,6 +428,11 @@ public final class HeddleAutoConfiguration {
   @Bean
   Egress heddleEgress(HeddleProperties properties, ObjectProvider<EgressPolicy> policies) {
     HeddleProperties.Egress egress = properties.egress();
+    if (egress.allowPrivate()) {
+      log.warn(
+          "openwop.egress.allow-private is on: this host calls http URLs and private addresses,"
+              + " whoever asks it to");
+    }
     return new Egress(
         new EgressSettings(
             egress.allow(),

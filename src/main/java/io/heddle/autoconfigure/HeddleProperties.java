@@ -1,5 +1,7 @@
 package io.heddle.autoconfigure;
 
+import io.heddle.web.ClientCertificates;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -14,6 +16,8 @@ import org.springframework.util.unit.DataSize;
  * Settings of the host.
  *
  * @param apiKeys API keys by key id.
+ * @param auth Who may call and what, beside the holders of API keys.
+ * @param keys API keys that the host gives out and keeps in its database.
  * @param claim How this node takes part in executing runs.
  * @param limits Ceilings for what a caller may ask for; they are enforced and advertised.
  * @param rateLimit How many requests a node takes of one caller or tenant.
@@ -37,6 +41,8 @@ import org.springframework.util.unit.DataSize;
 @ConfigurationProperties("openwop")
 record HeddleProperties(
     @DefaultValue Map<String, ApiKey> apiKeys,
+    @DefaultValue Auth auth,
+    @DefaultValue Keys keys,
     @DefaultValue Claim claim,
     @DefaultValue Limits limits,
     @DefaultValue RateLimit rateLimit,
@@ -90,6 +96,85 @@ record HeddleProperties(
       return "ApiKey[tenant=" + tenant + "]";
     }
   }
+
+  /**
+   * Who may call and what, beside the holders of API keys.
+   *
+   * @param issuers Whose signed tokens are taken.
+   * @param roles Scopes by role, for callers that have it; '*' for all. A role that is not here
+   *     permits nothing. Advertised.
+   * @param mtls Certificates of clients, beside their credentials.
+   */
+  record Auth(
+      @DefaultValue List<TokenIssuer> issuers,
+      @DefaultValue Map<String, Set<String>> roles,
+      @DefaultValue Mtls mtls) {}
+
+  /**
+   * Certificates of clients, beside their credentials.
+   *
+   * @param subjectMapping Where a certificate names the system that connects; without it
+   *     certificates are not looked at.
+   * @param required Whether callers without a certificate are refused.
+   * @param tenants Tenant by the name of the system; its certificate serves callers of no other.
+   */
+  record Mtls(
+      ClientCertificates.@Nullable Mapping subjectMapping,
+      @DefaultValue("false") boolean required,
+      @DefaultValue Map<String, String> tenants) {}
+
+  /**
+   * Somebody whose signed tokens (JWT) are taken.
+   *
+   * @param issuer What the claim 'iss' must be, to the letter.
+   * @param jwksUri Where its public keys are. Defaults to what its OpenID discovery document says.
+   * @param audience What must be among the claim 'aud'.
+   * @param algorithms Asymmetric signature algorithms that are taken.
+   * @param profile Whether its tokens are people's (oidc) or machines' (oauth2).
+   * @param tenant Tenant of all its tokens; without it there must be a tenant claim.
+   * @param tenantClaim Claim that names the tenant.
+   * @param tenantPrefix Put before what the tenant claim says.
+   * @param tenants The only values of the tenant claim that are taken.
+   * @param scopeClaim Claim that lists the granted scopes, unless groups stand for them.
+   * @param scopes What its tokens can grant at most by the scope claim; '*' for all.
+   * @param groupScopes Scopes by group; with any, the scope claim is not read.
+   * @param groupsClaim Claim that lists the groups of the holder.
+   * @param rolesClaim Claim that lists the roles of the holder; none by default.
+   * @param disabledSubjects Values of the claim 'sub' that are refused as withdrawn.
+   */
+  record TokenIssuer(
+      String issuer,
+      @Nullable URI jwksUri,
+      String audience,
+      @DefaultValue({"RS256", "ES256"}) List<String> algorithms,
+      @DefaultValue("oidc") TokenProfile profile,
+      @Nullable String tenant,
+      @Nullable String tenantClaim,
+      @DefaultValue("") String tenantPrefix,
+      @DefaultValue Set<String> tenants,
+      @DefaultValue("scope") String scopeClaim,
+      @DefaultValue("*") Set<String> scopes,
+      @DefaultValue Map<String, Set<String>> groupScopes,
+      @DefaultValue("groups") String groupsClaim,
+      @Nullable String rolesClaim,
+      @DefaultValue Set<String> disabledSubjects) {}
+
+  /** Whose tokens an issuer signs. */
+  enum TokenProfile {
+    /** People's. */
+    OIDC,
+    /** Machines'. */
+    OAUTH2
+  }
+
+  /**
+   * API keys that the host gives out and keeps in its database.
+   *
+   * @param minGrace For how long at least a key that is replaced stays good; advertised.
+   * @param cache How long a node goes on with what it knows of a key; so long a key that was
+   *     revoked through another node may still be taken.
+   */
+  record Keys(@DefaultValue("24h") Duration minGrace, @DefaultValue("5s") Duration cache) {}
 
   /**
    * How this node takes part in executing runs.

@@ -2,6 +2,7 @@ package io.heddle.autoconfigure;
 
 import io.heddle.artifact.ArtifactStore;
 import io.heddle.audit.AuditLog;
+import io.heddle.auth.Roles;
 import io.heddle.claim.DatabaseClock;
 import io.heddle.diff.RunComparison;
 import io.heddle.effect.EffectStore;
@@ -31,9 +32,11 @@ import io.heddle.run.RunListing;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
 import io.heddle.spi.Authenticator;
+import io.heddle.spi.Principal;
 import io.heddle.stream.CommitNews;
 import io.heddle.telemetry.RunSpans;
 import io.heddle.web.AdmissionFilter;
+import io.heddle.web.ClientCertificates;
 import io.heddle.web.ErrorDispatchFilter;
 import io.heddle.web.Errors;
 import io.heddle.web.EventStreams;
@@ -61,6 +64,7 @@ import io.heddle.web.v1.V1InterruptTokensController;
 import io.heddle.web.v1.V1InterruptsController;
 import io.heddle.web.v1.V1PauseController;
 import io.heddle.web.v1.V1Production;
+import io.heddle.web.v1.V1Roles;
 import io.heddle.web.v1.V1RunDiffController;
 import io.heddle.web.v1.V1RunListController;
 import io.heddle.web.v1.V1RunsController;
@@ -71,9 +75,12 @@ import io.heddle.web.v1.V1WorkflowsController;
 import io.heddle.webhook.WebhookKeys;
 import io.heddle.workflow.WorkflowRegistry;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -85,6 +92,7 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.core.env.Environment;
 
 /** The protocol over HTTP. */
 @AutoConfiguration(after = HeddleAutoConfiguration.class)
@@ -126,11 +134,23 @@ public final class HeddleWebAutoConfiguration {
   }
 
   @Bean
+  Roles heddleRoles(HeddleProperties properties) {
+    return new Roles(properties.auth().roles());
+  }
+
+  @Bean
+  V1Capability heddleAuthorization(Roles roles) {
+    return V1Capability.of("authorization", V1Roles.describe(roles.scopes()));
+  }
+
+  @Bean
   FilterRegistrationBean<ProtocolFilter> heddleProtocolFilter(
       PathOwnership ownership,
       ObjectProvider<Authenticator> authenticators,
+      Roles roles,
       Errors errors,
-      HeddleProperties properties) {
+      HeddleProperties properties,
+      Environment environment) {
     Predicate<String> isPublic = PathOwnership::isPublic;
     if (properties.conformance().enabled()) {
       isPublic = isPublic.or(V1ForcedExpiryController::serves);
@@ -138,10 +158,51 @@ public final class HeddleWebAutoConfiguration {
     FilterRegistrationBean<ProtocolFilter> registration =
         new FilterRegistrationBean<>(
             new ProtocolFilter(
-                ownership::isOwned, isPublic, authenticators.orderedStream().toList(), errors));
+                ownership::isOwned,
+                isPublic,
+                authenticators.orderedStream().toList(),
+                roles,
+                connections(properties.auth().mtls(), environment),
+                errors));
     registration.setOrder(BEFORE_SECURITY);
     registration.setAsyncSupported(true);
     return registration;
+  }
+
+  private static BiPredicate<HttpServletRequest, Principal> connections(
+      HeddleProperties.Mtls mtls, Environment environment) {
+    ClientCertificates.Mapping mapping = mtls.subjectMapping();
+    if (mapping == null) {
+      return (request, caller) -> true;
+    }
+    String asked = environment.getProperty("server.ssl.client-auth", "none");
+    if (!asked.equalsIgnoreCase("want") && !asked.equalsIgnoreCase("need")) {
+      throw new IllegalArgumentException(
+          "openwop.auth.mtls takes a server that asks for certificates: set server.ssl.client-auth"
+              + " to want or need, and server.ssl.bundle");
+    }
+    return new ClientCertificates(mapping, mtls.required(), mtls.tenants());
+  }
+
+  @Bean
+  V1Capability heddleMtls(HeddleProperties properties) {
+    HeddleProperties.Mtls mtls = properties.auth().mtls();
+    ClientCertificates.Mapping mapping = mtls.subjectMapping();
+    return V1Capability.of(
+        "auth",
+        mapping == null
+            ? Map.of()
+            : Map.of(
+                "profiles",
+                List.of("openwop-auth-mtls"),
+                "mtls",
+                Map.of(
+                    "supported",
+                    true,
+                    "required",
+                    mtls.required(),
+                    "subjectMapping",
+                    mapping.name().toLowerCase(Locale.ROOT).replace('_', '-'))));
   }
 
   @Bean

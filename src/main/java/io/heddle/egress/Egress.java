@@ -97,11 +97,6 @@ public final class Egress implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    if (settings.allowPrivate()) {
-      log.warn(
-          "openwop.egress.allow-private is on: this host calls http URLs and private addresses,"
-              + " whoever asks it to");
-    }
   }
 
   /** The trust of the JVM. */

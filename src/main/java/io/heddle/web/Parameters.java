@@ -4,6 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Reads typed query parameters, each of which may be given once. */
@@ -68,16 +69,18 @@ public final class Parameters {
     if (text == null) {
       return null;
     }
+    return time(text).orElseThrow(() -> invalid(name, "must be an ISO 8601 time with its zone"));
+  }
+
+  /** A time as it is written, from the year 1 to 9999; empty if the text is none. */
+  public static Optional<Instant> time(String text) {
     try {
       Instant time = Instant.parse(text);
       int year = time.atOffset(ZoneOffset.UTC).getYear();
-      if (year >= 1 && year <= 9999) {
-        return time;
-      }
+      return year >= 1 && year <= 9999 ? Optional.of(time) : Optional.empty();
     } catch (DateTimeException e) {
-      // Refused below like a time out of bounds.
+      return Optional.empty();
     }
-    throw invalid(name, "must be an ISO 8601 time with its zone");
   }
 
   /** A parameter that is not acceptable. */

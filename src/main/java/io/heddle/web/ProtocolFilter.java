@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.springframework.web.filter.OncePerRequestFilter;
@@ -38,20 +40,30 @@ public final class ProtocolFilter extends OncePerRequestFilter {
 
   private final List<Authenticator> authenticators;
 
+  private final UnaryOperator<Principal> rights;
+
+  private final BiPredicate<HttpServletRequest, Principal> isConnected;
+
   private final Errors errors;
 
   /**
    * @param isOwned whether a path belongs to the protocol
    * @param isPublic whether an owned path needs no credential
+   * @param rights gives an authenticated principal what else it may do here
+   * @param isConnected whether it may use the connection that its request came over
    */
   public ProtocolFilter(
       Predicate<String> isOwned,
       Predicate<String> isPublic,
       List<Authenticator> authenticators,
+      UnaryOperator<Principal> rights,
+      BiPredicate<HttpServletRequest, Principal> isConnected,
       Errors errors) {
     this.isOwned = isOwned;
     this.isPublic = isPublic;
     this.authenticators = List.copyOf(authenticators);
+    this.rights = rights;
+    this.isConnected = isConnected;
     this.errors = errors;
   }
 
@@ -129,8 +141,17 @@ public final class ProtocolFilter extends OncePerRequestFilter {
       }
       outcome = authenticator.authenticate(bearer);
     }
+    if (outcome instanceof Authenticator.Authenticated found
+        && !isConnected.test(request, found.principal())) {
+      outcome = new Authenticator.Unknown();
+    }
     if (outcome instanceof Authenticator.Authenticated authenticated) {
-      Principal principal = authenticated.principal();
+      Principal principal = rights.apply(authenticated.principal());
+      if (principal.workspace() != null) {
+        // What it could reach beyond that is more than it was given.
+        throw new Problem(
+            ErrorCode.FORBIDDEN, "This host has no workspaces to confine a caller to");
+      }
       request.setAttribute(Callers.CALLER, principal);
       return true;
     }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 @ExtendWith(TestHost.Shared.class)
 class NoCredentialNoAnswerTest {
@@ -33,6 +34,8 @@ class NoCredentialNoAnswerTest {
 
   private String run = "";
 
+  private String key = "";
+
   NoCredentialNoAnswerTest(TestHost host) {
     this.host = host;
     this.routes = Route.of(host);
@@ -44,7 +47,13 @@ class NoCredentialNoAnswerTest {
         .register(
             WORKFLOW, Definitions.chain(WORKFLOW, Definitions.gate("g"), Definitions.noop("n")));
     run = host.as(Key.ACME).startRun(WORKFLOW);
-    host.gate().awaitReached(run, "g");
+    host.gate().awaitReached(run, Route.NODE);
+    key =
+        host.as(Key.ACME)
+            .post("/v1/host/heddle/keys", "{\"scopes\": [\"runs:read\"]}")
+            .json()
+            .get("keyId")
+            .asString();
   }
 
   @AfterEach
@@ -53,11 +62,18 @@ class NoCredentialNoAnswerTest {
   }
 
   private String existing(Route route) {
-    return route.isAboutAWorkflow() ? WORKFLOW : run;
+    return route.isAboutAWorkflow() ? WORKFLOW : route.isAboutAKey() ? key : run;
   }
 
   private String unknown(Route route) {
-    return route.isAboutAWorkflow() ? UNKNOWN_WORKFLOW : UNKNOWN_RUN;
+    return route.isAboutAWorkflow()
+        ? UNKNOWN_WORKFLOW
+        : route.isAboutAKey() ? "0".repeat(32) : UNKNOWN_RUN;
+  }
+
+  @Test
+  void everyRouteIsAskedForWhatExists() {
+    assertThat(routes).allSatisfy(route -> assertThat(route.strangers()).isEmpty());
   }
 
   @Test
@@ -296,7 +312,7 @@ class NoCredentialNoAnswerTest {
     String header = "Authorization: Bearer " + Key.GLOBEX.secret() + "\r\n";
     for (Route route :
         routes.stream()
-            .filter(route -> !route.isATestSeam() && !route.isAboutTheAuditLog())
+            .filter(route -> !route.isAboutNothing() && !route.isAboutTheAuditLog())
             .toList()) {
       Answer anothers = Wire.exchange(host.port(), route.request(existing(route), header));
       Answer nobodys = Wire.exchange(host.port(), route.request(unknown(route), header));
@@ -366,5 +382,8 @@ class NoCredentialNoAnswerTest {
   private void assertNothingHappened() {
     assertThat(host.as(Key.ACME).status(run)).isEqualTo("running");
     assertThat(host.as(Key.ACME).get("/v1/workflows/" + WORKFLOW).text()).contains("test.gate");
+    JsonNode unchanged = host.as(Key.ACME).get("/v1/host/heddle/keys/" + key).json();
+    assertThat(unchanged.get("state").asString()).isEqualTo("active");
+    assertThat(unchanged.has("expiresAt") || unchanged.has("replacedBy")).isFalse();
   }
 }

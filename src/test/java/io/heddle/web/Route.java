@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
@@ -20,6 +22,14 @@ record Route(String method, String pattern) {
           "/v1/interrupts/{token}",
           // On a host for tests.
           "/v1/host/heddle/test/runs/{runId}/expire");
+
+  /** A node that every run of these tests has. */
+  static final String NODE = "g";
+
+  private static final Pattern NAMES = Pattern.compile("\\{(\\w+)");
+
+  private static final Set<String> KNOWN =
+      Set.of("runId", "workflowId", "keyId", "nodeId", "artifactId", "webhookId", "messageId");
 
   /** The framework's own page, which nobody can reach. */
   private static final Set<String> UNREACHABLE = Set.of("/error");
@@ -51,9 +61,11 @@ record Route(String method, String pattern) {
     return pattern.contains("{workflowId") || pattern.equals("/v1/runs");
   }
 
-  /** Whether it makes something of its own, under an id of its own, and is about nothing else. */
-  boolean isATestSeam() {
-    return pattern.startsWith("/v1/host/sample/test/") || pattern.equals("/v1/webhooks");
+  /** Whether it makes something of its own and is about nothing else. */
+  boolean isAboutNothing() {
+    return pattern.startsWith("/v1/host/sample/test/")
+        || pattern.equals("/v1/webhooks")
+        || toString().equals("POST /v1/host/heddle/keys");
   }
 
   /** Whether it is about nothing but what its caller's tenant did, and so differs each time. */
@@ -61,9 +73,24 @@ record Route(String method, String pattern) {
     return pattern.contains("/audit/");
   }
 
-  /** The path about a run or a workflow; a poll does not wait. */
+  boolean isAboutAKey() {
+    return pattern.contains("{keyId");
+  }
+
+  /**
+   * What this route's path names and nothing here knows how to fill in. A route with such a name is
+   * to be taught here, or it would only ever be asked for what does not exist.
+   */
+  Set<String> strangers() {
+    Set<String> names = new TreeSet<>();
+    NAMES.matcher(pattern).results().forEach(name -> names.add(name.group(1)));
+    names.removeAll(KNOWN);
+    return names;
+  }
+
+  /** The path about a run, a workflow or a key; a poll does not wait. */
   String path(String id) {
-    String path = pattern.replaceAll("\\{[^}]*}", id);
+    String path = pattern.replaceAll("\\{nodeId[^}]*}", NODE).replaceAll("\\{[^}]*}", id);
     if (path.endsWith("/poll")) {
       return path + "?timeout=0";
     }
@@ -87,8 +114,12 @@ record Route(String method, String pattern) {
     if (pattern.endsWith(":fork")) {
       return "{\"mode\": \"branch\", \"fromSeq\": 0}";
     }
+    if (pattern.endsWith(":expire")) {
+      return "{\"expiresAt\": \"2099-01-01T00:00:00Z\"}";
+    }
     return switch (pattern) {
       case "/v1/host/sample/test/idempotency/concurrent-claim" -> "{\"executors\": 2}";
+      case "/v1/host/heddle/keys" -> "{\"scopes\": [\"runs:read\"]}";
       case "/v1/runs" -> "{\"workflowId\": \"%s\"}".formatted(id);
       case "/v1/webhooks" ->
           "{\"url\": \"https://93.184.216.34/%s\", \"events\": [\"run.completed\"]}".formatted(id);

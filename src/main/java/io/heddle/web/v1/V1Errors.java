@@ -12,6 +12,7 @@ public final class V1Errors implements ErrorSpelling {
     return switch (code) {
       case WORKFLOW_NOT_EDITABLE -> "heddle_workflow_not_editable";
       case ANNOTATIONS_FULL -> "heddle_annotations_full";
+      case KEY_NOT_ACTIVE -> "heddle_key_not_active";
       case CORRELATION_MISMATCH -> "heddle_correlation_mismatch";
       case WEBHOOKS_FULL -> "heddle_webhooks_full";
       case DEAD_LETTER_NOT_REDRIVABLE -> "heddle_dead_letter_not_redrivable";
@@ -42,6 +43,7 @@ public final class V1Errors implements ErrorSpelling {
           INTERRUPT_ALREADY_RESOLVED,
           WORKFLOW_NOT_EDITABLE,
           ANNOTATIONS_FULL,
+          KEY_NOT_ACTIVE,
           WEBHOOKS_FULL,
           DEAD_LETTER_NOT_REDRIVABLE ->
           409;
