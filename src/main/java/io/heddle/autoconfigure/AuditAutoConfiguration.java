@@ -65,8 +65,8 @@ public final class AuditAutoConfiguration {
   }
 
   @Bean
-  SealerLifecycle heddleSealerLifecycle(Sealer sealer) {
-    return new SealerLifecycle(sealer);
+  BackgroundLifecycle heddleSealerLifecycle(Sealer sealer) {
+    return new BackgroundLifecycle(sealer::start, sealer::close);
   }
 
   @Bean

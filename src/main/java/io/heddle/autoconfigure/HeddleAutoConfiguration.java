@@ -304,12 +304,13 @@ public final class HeddleAutoConfiguration {
   RunOutcomes heddleRunOutcomes(
       CommitNews news,
       DatabaseClock clock,
-      ProtocolMeters meters,
-      ObjectProvider<SpanExport> export) {
-    SpanExport spans = export.getIfAvailable();
-    return new RunOutcomes(
-        spans == null ? CommitListener.all(news, meters) : CommitListener.all(news, meters, spans),
-        clock);
+      ObjectProvider<ProtocolMeters> meters,
+      ObjectProvider<SpanExport> spans) {
+    List<CommitListener> listeners = new ArrayList<>();
+    listeners.add(news);
+    meters.ifAvailable(listeners::add);
+    spans.ifAvailable(listeners::add);
+    return new RunOutcomes(CommitListener.all(listeners), clock);
   }
 
   @Bean(destroyMethod = "close")

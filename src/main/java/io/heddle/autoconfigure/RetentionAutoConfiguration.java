@@ -52,7 +52,7 @@ public final class RetentionAutoConfiguration {
   }
 
   @Bean
-  SweeperLifecycle heddleSweeperLifecycle(Sweeper sweeper) {
-    return new SweeperLifecycle(sweeper);
+  BackgroundLifecycle heddleSweeperLifecycle(Sweeper sweeper) {
+    return new BackgroundLifecycle(sweeper::start, sweeper::close);
   }
 }

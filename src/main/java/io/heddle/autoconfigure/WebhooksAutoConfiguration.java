@@ -105,8 +105,8 @@ public final class WebhooksAutoConfiguration {
   }
 
   @Bean
-  DispatcherLifecycle heddleDispatcherLifecycle(Dispatcher dispatcher) {
-    return new DispatcherLifecycle(dispatcher);
+  BackgroundLifecycle heddleDispatcherLifecycle(Dispatcher dispatcher) {
+    return new BackgroundLifecycle(dispatcher::start, dispatcher::close);
   }
 
   @Bean

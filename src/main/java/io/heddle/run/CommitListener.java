@@ -48,7 +48,7 @@ public interface CommitListener {
   default void ended(Run run, RunStatus status, @Nullable RunError error) {}
 
   /** Tells several listeners, in this order. */
-  static CommitListener all(CommitListener... listeners) {
-    return new CommitListeners(List.of(listeners));
+  static CommitListener all(List<? extends CommitListener> listeners) {
+    return new CommitListeners(List.copyOf(listeners));
   }
 }

@@ -1,12 +1,9 @@
 package io.heddle.autoconfigure;
 
-import static io.heddle.testkit.Await.await;
-import static io.heddle.testkit.RunAssert.assertThatRun;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.heddle.engine.RunCreator;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.RunStatus;
@@ -15,11 +12,8 @@ import io.heddle.spi.NodeFailedException;
 import io.heddle.spi.NodeResult;
 import io.heddle.spi.WorkflowNode;
 import io.heddle.spi.WorkflowSource;
-import io.heddle.testkit.PostgresPerJvm;
-import io.heddle.testkit.PostgresPerJvm.Database;
+import io.heddle.testkit.EmbeddingApplication;
 import io.heddle.testkit.RunAssert;
-import io.heddle.testkit.SampleRuns;
-import io.heddle.testkit.Stores;
 import io.heddle.testkit.WorkflowBuilder;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,10 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
-import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.validation.Errors;
@@ -47,17 +38,11 @@ import org.springframework.validation.Validator;
 @Timeout(60)
 class MethodsAreNodesTest {
 
-  private static Database database;
-
-  private static Stores stores;
-
-  private static ConfigurableApplicationContext application;
+  private static EmbeddingApplication application;
 
   @BeforeAll
   static void start() {
-    database = PostgresPerJvm.freshDatabase();
-    stores = Stores.on(database.dataSource());
-    application = application(Application.class);
+    application = EmbeddingApplication.of(Application.class);
   }
 
   @AfterAll
@@ -135,44 +120,15 @@ class MethodsAreNodesTest {
         Reserved.class,
       })
   void aMethodThatCannotBeANodeStopsTheStart(Class<?> configuration) {
-    assertThatThrownBy(() -> application(configuration))
+    assertThatThrownBy(() -> EmbeddingApplication.of(configuration))
         .hasRootCauseInstanceOf(WorkflowMethodException.class)
         .rootCause()
         .message()
         .contains(configuration.getName(), "@WorkflowNode");
   }
 
-  private static ConfigurableApplicationContext application(Class<?> configuration) {
-    return new SpringApplicationBuilder(configuration)
-        .web(WebApplicationType.NONE)
-        .properties("openwop.claim.poll=50ms")
-        .initializers(
-            context ->
-                context.getBeanFactory().registerSingleton("dataSource", database.dataSource()))
-        .run();
-  }
-
   private static RunAssert run(String workflowId, Map<String, @Nullable Object> inputs) {
-    RunCreator.Accepted accepted =
-        application
-            .getBean(RunCreator.class)
-            .create(
-                new RunCreator.Request(
-                    SampleRuns.TENANT,
-                    SampleRuns.OWNER,
-                    workflowId,
-                    inputs,
-                    Map.of(),
-                    null,
-                    null,
-                    null,
-                    null,
-                    null))
-            .orElseThrow();
-    accepted.start();
-    String runId = accepted.run().runId();
-    await(runId + " to end").until(() -> SampleRuns.read(stores, runId).status().isTerminal());
-    return assertThatRun(stores, SampleRuns.TENANT, runId);
+    return application.run(workflowId, inputs, Map.of());
   }
 
   private static Map<String, @Nullable Object> outputs(RunAssert run) {

@@ -1,12 +1,9 @@
 package io.heddle.functional;
 
-import static io.heddle.testkit.Await.await;
-import static io.heddle.testkit.RunAssert.assertThatRun;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.heddle.autoconfigure.HeddleAutoConfiguration;
-import io.heddle.engine.RunCreator;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.RunService;
@@ -16,11 +13,9 @@ import io.heddle.spi.NodeContext;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.NodeResult;
 import io.heddle.spi.WorkflowSource;
-import io.heddle.testkit.PostgresPerJvm;
-import io.heddle.testkit.PostgresPerJvm.Database;
+import io.heddle.testkit.EmbeddingApplication;
 import io.heddle.testkit.RunAssert;
 import io.heddle.testkit.SampleRuns;
-import io.heddle.testkit.Stores;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,10 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
-import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -46,24 +38,11 @@ import org.springframework.context.annotation.Configuration;
 @Timeout(60)
 class EmbeddersNodeRunsLikeABuiltInOneTest {
 
-  private static Database database;
-
-  private static Stores stores;
-
-  private static ConfigurableApplicationContext application;
+  private static EmbeddingApplication application;
 
   @BeforeAll
   static void start() {
-    database = PostgresPerJvm.freshDatabase();
-    stores = Stores.on(database.dataSource());
-    application =
-        new SpringApplicationBuilder(Application.class)
-            .web(WebApplicationType.NONE)
-            .properties("openwop.claim.poll=50ms")
-            .initializers(
-                context ->
-                    context.getBeanFactory().registerSingleton("dataSource", database.dataSource()))
-            .run();
+    application = EmbeddingApplication.of(Application.class);
   }
 
   @AfterAll
@@ -159,16 +138,17 @@ class EmbeddersNodeRunsLikeABuiltInOneTest {
 
   @Test
   void itIsInterruptedWhenItsRunIsCancelled() throws InterruptedException {
-    String runId = create("block", Map.of());
+    String runId = application.create("block", Map.of(), Map.of());
     OwnNode.BLOCKED.await();
 
-    RunService runs = application.getBean(RunService.class);
+    RunService runs = application.bean(RunService.class);
     Cancelled cancel = runs.cancel(SampleRuns.TENANT, runId, "enough", "bob").orElseThrow();
     assertThat(cancel.before()).isEqualTo(RunStatus.RUNNING);
     runs.cancelled(cancel.cancelled());
 
     OwnNode.INTERRUPTED.await();
-    assertThatRun(stores, SampleRuns.TENANT, runId)
+    application
+        .standing(runId)
         .is(RunStatus.CANCELLED)
         .hasSoundLog()
         .log()
@@ -176,30 +156,7 @@ class EmbeddersNodeRunsLikeABuiltInOneTest {
   }
 
   private static RunAssert run(String behaviour, Map<String, @Nullable Object> configurable) {
-    String runId = create(behaviour, configurable);
-    await(runId + " to end").until(() -> SampleRuns.read(stores, runId).status().isTerminal());
-    return assertThatRun(stores, SampleRuns.TENANT, runId);
-  }
-
-  private static String create(String workflowId, Map<String, @Nullable Object> configurable) {
-    RunCreator.Accepted accepted =
-        application
-            .getBean(RunCreator.class)
-            .create(
-                new RunCreator.Request(
-                    SampleRuns.TENANT,
-                    SampleRuns.OWNER,
-                    workflowId,
-                    Map.of(),
-                    configurable,
-                    null,
-                    null,
-                    null,
-                    null,
-                    null))
-            .orElseThrow();
-    accepted.start();
-    return accepted.run().runId();
+    return application.run(behaviour, Map.of(), configurable);
   }
 
   private static Map<String, @Nullable Object> payload(

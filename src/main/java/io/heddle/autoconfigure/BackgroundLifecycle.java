@@ -1,29 +1,31 @@
 package io.heddle.autoconfigure;
 
-import io.heddle.audit.Sealer;
 import org.springframework.context.SmartLifecycle;
 
-/** Seals the audit log for as long as the node runs. */
-final class SealerLifecycle implements SmartLifecycle {
+/** Lets something work in the background for as long as the node runs. */
+final class BackgroundLifecycle implements SmartLifecycle {
 
-  private final Sealer sealer;
+  private final Runnable start;
+
+  private final Runnable stop;
 
   private volatile boolean running;
 
-  SealerLifecycle(Sealer sealer) {
-    this.sealer = sealer;
+  BackgroundLifecycle(Runnable start, Runnable stop) {
+    this.start = start;
+    this.stop = stop;
   }
 
   @Override
   public void start() {
-    sealer.start();
+    start.run();
     running = true;
   }
 
   @Override
   public void stop() {
     running = false;
-    sealer.close();
+    stop.run();
   }
 
   @Override
