@@ -3,6 +3,7 @@ package io.heddle.engine;
 import io.heddle.effect.Execution;
 import io.heddle.json.Json;
 import io.heddle.json.JsonFault;
+import io.heddle.redaction.Printable;
 import io.heddle.run.NewArtifact;
 import io.heddle.run.Run;
 import io.heddle.run.RunState;
@@ -323,7 +324,7 @@ final class NodeCalls implements AutoCloseable {
   /** Where it was thrown, and what it says unless that may be what the run keeps secret. */
   private static Throwable printable(Throwable thrown, RunState state) {
     if (state.secrets().isEmpty()) {
-      return thrown;
+      return Printable.of(thrown);
     }
     Throwable silent = new Throwable(thrown.getClass().getName());
     silent.setStackTrace(thrown.getStackTrace());
