@@ -208,6 +208,8 @@ record HeddleProperties(
    *     refused; 0 for any number. Looked at once a second.
    * @param maxInFlight Requests this node serves at the same time, open streams and waiting polls
    *     among them; 0 for any number.
+   * @param maxDebugBundle Size of the debug bundle of a run, from 64KB to 1GB; what goes beyond it
+   *     is cut.
    */
   record Limits(
       @DefaultValue("1000") int maxNodeExecutions,
@@ -218,7 +220,8 @@ record HeddleProperties(
       @DefaultValue("5") int maxProcessLosses,
       @DefaultValue("1h") Duration maxNodeDuration,
       @DefaultValue("100000") int maxWaitingRuns,
-      @DefaultValue("4096") int maxInFlight) {}
+      @DefaultValue("4096") int maxInFlight,
+      @DefaultValue("8MB") DataSize maxDebugBundle) {}
 
   /**
    * How many requests a node takes of one caller or tenant; each node counts for itself.

@@ -53,6 +53,8 @@ import io.heddle.web.v1.V1AnnotationsController;
 import io.heddle.web.v1.V1ArtifactsController;
 import io.heddle.web.v1.V1Capability;
 import io.heddle.web.v1.V1ConcurrentClaimController;
+import io.heddle.web.v1.V1DebugBundleController;
+import io.heddle.web.v1.V1DebugBundleExportController;
 import io.heddle.web.v1.V1Discovery;
 import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
@@ -93,6 +95,7 @@ import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.core.env.Environment;
+import org.springframework.util.unit.DataSize;
 
 /** The protocol over HTTP. */
 @AutoConfiguration(after = HeddleAutoConfiguration.class)
@@ -112,6 +115,10 @@ public final class HeddleWebAutoConfiguration {
   private static final int AFTER_PROTOCOL = BEFORE_SECURITY + 5;
 
   private static final Duration LONGEST_RETRY_AFTER = Duration.ofDays(1);
+
+  private static final DataSize SMALLEST_BUNDLE = DataSize.ofKilobytes(64);
+
+  private static final DataSize LARGEST_BUNDLE = DataSize.ofGigabytes(1);
 
   private static final Duration SHORTEST_RETENTION = Duration.ofHours(24);
 
@@ -514,6 +521,34 @@ public final class HeddleWebAutoConfiguration {
   V1AnnotationsController heddleAnnotationsController(
       Feedback feedback, Mutations mutations, Requests requests) {
     return new V1AnnotationsController(feedback, mutations, requests);
+  }
+
+  @Bean
+  V1DebugBundleController heddleDebugBundleController(
+      RunService runs,
+      RunStore store,
+      Feedback feedback,
+      DatabaseClock clock,
+      HeddleProperties properties) {
+    DataSize cap = properties.limits().maxDebugBundle();
+    if (cap.compareTo(SMALLEST_BUNDLE) < 0 || cap.compareTo(LARGEST_BUNDLE) > 0) {
+      throw new IllegalArgumentException(
+          "openwop.limits.max-debug-bundle must be between 64KB and 1GB");
+    }
+    return new V1DebugBundleController(
+        runs,
+        store,
+        feedback,
+        clock,
+        V1Discovery.implementation(HostVersion.build()),
+        cap.toBytes());
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  V1DebugBundleExportController heddleDebugBundleExportController(
+      V1DebugBundleController bundles, Requests requests) {
+    return new V1DebugBundleExportController(bundles, requests);
   }
 
   @Bean

@@ -12,6 +12,7 @@ import io.heddle.testkit.Await;
 import io.heddle.testkit.Canaries;
 import io.heddle.testkit.WorkflowBuilder;
 import io.heddle.web.TestHost.Key;
+import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -244,6 +245,20 @@ class CredentialsAreToldToNobodyTest {
     }
   }
 
+  @Test
+  void inHeadersThatCannotBeRead() throws IOException {
+    for (String canary : Canaries.ALL) {
+      silent(
+          Wire.exchange(
+              host.port(),
+              "GET /v1/runs/x HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\u0001\r\n\r\n"
+                  .formatted(canary)));
+    }
+    // It quotes the first of a day only, which may be another test's.
+    assertThat(LoggerFactory.getLogger("org.apache.coyote.http11.Http11Processor").isInfoEnabled())
+        .isFalse();
+  }
+
   private static void refused(Answer answer) {
     assertThat(answer.status()).as("%s", answer).isBetween(400, 499);
     silent(answer);
@@ -286,6 +301,7 @@ class CredentialsAreToldToNobodyTest {
     answers.add(acme.get(events + "/poll?lastSequence=-1&timeout=0"));
     answers.add(acme.get("/v1/host/heddle/runs?limit=100"));
     answers.add(acme.get("/v1/runs/%s/annotations".formatted(run)));
+    answers.add(acme.get("/v1/runs/%s/debug-bundle".formatted(run)));
     answers.add(
         acme.get("/v1/runs/%s:diff?against=%s".formatted(run, acme.startRun("conformance-noop"))));
     if (List.of("completed", "failed", "cancelled").contains(acme.status(run))) {

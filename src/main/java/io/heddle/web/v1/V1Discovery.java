@@ -38,11 +38,7 @@ public record V1Discovery(
     Map<String, Object> root = new LinkedHashMap<>();
     root.put("protocolVersion", PROTOCOL);
     root.put("protocolVersions", List.of(PROTOCOL));
-    Map<String, Object> implementation = new LinkedHashMap<>();
-    implementation.put("name", "heddle");
-    implementation.put("version", version);
-    implementation.put("vendor", "heddle");
-    root.put("implementation", implementation);
+    root.put("implementation", implementation(version));
     root.put("engineVersion", engineVersion);
     root.put("eventLogSchemaVersion", eventLogSchemaVersion);
     root.put("supportedTransports", List.of("rest"));
@@ -75,6 +71,15 @@ public record V1Discovery(
     Map<String, @Nullable Object> joined = new LinkedHashMap<>(Json.object(family, ""));
     joined.putAll(Json.object(members, ""));
     return joined;
+  }
+
+  /** Who this is. */
+  public static Map<String, Object> implementation(String version) {
+    Map<String, Object> implementation = new LinkedHashMap<>();
+    implementation.put("name", "heddle");
+    implementation.put("version", version);
+    implementation.put("vendor", "heddle");
+    return implementation;
   }
 
   private Map<String, Map<String, Object>> families() {
