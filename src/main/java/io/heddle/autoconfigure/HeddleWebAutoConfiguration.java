@@ -31,6 +31,7 @@ import io.heddle.retention.RetentionStore;
 import io.heddle.run.RunListing;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
+import io.heddle.secret.SecretSources;
 import io.heddle.spi.Authenticator;
 import io.heddle.spi.Principal;
 import io.heddle.stream.CommitNews;
@@ -293,6 +294,21 @@ public final class HeddleWebAutoConfiguration {
     return V1Capability.of(
         "agents",
         Map.of("supported", true, "reasoning", Map.of("verbosity", "full", "streaming", true)));
+  }
+
+  /** Nodes get secrets that this host finds for them; callers send none. */
+  @Bean
+  V1Capability heddleSecrets(SecretSources sources) {
+    List<String> scopes =
+        sources.scopes().stream()
+            .map(scope -> scope.name().toLowerCase(Locale.ROOT))
+            .sorted()
+            .toList();
+    return V1Capability.of(
+        "secrets",
+        scopes.isEmpty()
+            ? Map.of()
+            : Map.of("supported", true, "scopes", scopes, "resolution", "host-managed"));
   }
 
   @Bean

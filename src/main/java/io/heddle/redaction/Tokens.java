@@ -19,9 +19,6 @@ public final class Tokens {
   /** What stands where a secret stood. */
   static final String MARK = "[REDACTED]";
 
-  // Also how the marks begin that tell which secret it was.
-  private static final String MARKED = "[REDACTED";
-
   // Behind the prefix; shorter ones are words.
   private static final int SHORTEST = 12;
 
@@ -141,9 +138,12 @@ public final class Tokens {
     return redacted == members ? json : Json.write(redacted);
   }
 
-  /** Whether something was taken out of a text, or somebody pretends so. */
+  /**
+   * Whether something was taken out of a text that its run still has, or somebody pretends so. A
+   * secret that the host keeps never was a part of the run, and its mark is what the run has.
+   */
   public static boolean isMarked(String text) {
-    return text.contains(MARKED);
+    return text.contains(MARK);
   }
 
   /** Whether a text, or JSON text of it, is worth a closer look; most are not. */

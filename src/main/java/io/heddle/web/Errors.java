@@ -9,6 +9,8 @@ import io.heddle.redaction.Printable;
 import io.heddle.redaction.Tokens;
 import io.heddle.run.AtCapacityException;
 import io.heddle.run.RunAlreadyActiveException;
+import io.heddle.secret.MissingSecretsException;
+import io.heddle.secret.SecretUnavailableException;
 import io.heddle.workflow.Fault;
 import io.heddle.workflow.InvalidInputsException;
 import io.heddle.workflow.InvalidWorkflowException;
@@ -106,6 +108,17 @@ public final class Errors {
           "Another run is live in this scope",
           Math.max(1, retryAfterSeconds),
           Map.of("activeRunId", active.activeRunId(), "activeHost", ACTIVE_HOST));
+    }
+    if (failure instanceof MissingSecretsException missing) {
+      // No Problem either: a retry under the same key is judged anew.
+      return new Problem(
+          ErrorCode.CREDENTIAL_REQUIRED,
+          "The workflow needs secrets that are not provisioned",
+          Map.of("secretIds", missing.secretIds()));
+    }
+    if (failure instanceof SecretUnavailableException) {
+      return Problem.retryLater(
+          ErrorCode.SERVICE_UNAVAILABLE, "A store of secrets does not answer", retryAfterSeconds);
     }
     if (failure instanceof AtCapacityException) {
       return Problem.retryLater(

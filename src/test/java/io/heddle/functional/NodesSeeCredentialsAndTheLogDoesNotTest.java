@@ -9,6 +9,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.read.ListAppender;
 import io.heddle.engine.UnforkableException;
+import io.heddle.interrupt.Answerer;
+import io.heddle.interrupt.InterruptService;
+import io.heddle.interrupt.InterruptService.Given;
 import io.heddle.run.EventType;
 import io.heddle.run.RunStatus;
 import io.heddle.spi.Artifact;
@@ -16,6 +19,7 @@ import io.heddle.spi.NodeResult;
 import io.heddle.testkit.Canaries;
 import io.heddle.testkit.HandDrivenHost;
 import io.heddle.testkit.PostgresPerJvm;
+import io.heddle.testkit.SampleRuns;
 import io.heddle.testkit.ScriptedNode;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -81,24 +85,54 @@ class NodesSeeCredentialsAndTheLogDoesNotTest {
   }
 
   @Test
-  void noForkGoesOnWithAMarkInPlaceOfAValue() {
+  void aForkGoesOnWithWhatTheSourceHas() {
     first.does(context -> NodeResult.completed(Map.of("key", Canaries.ANTHROPIC)));
     String runId = host.create("two", Map.of("plain", Canaries.GOOGLE), Map.of());
     host.drive(runId);
     long told = host.assertThat(runId).log().only(EventType.NODE_COMPLETED, "first").sequence();
-
-    assertThatThrownBy(() -> host.branch(runId, told + 1, null))
-        .isInstanceOf(UnforkableException.class)
-        .hasMessageContaining("the log does not hold")
-        .hasMessageNotContaining(Canaries.MARKER);
     List<Object> seen = new ArrayList<>();
     second.does(
         context -> {
           seen.add(context.inputs().get("key"));
           return NodeResult.completed();
         });
-    host.drive(host.branch(runId, told, null));
-    assertThat(seen).containsExactly(Canaries.ANTHROPIC);
+
+    for (long from : new long[] {told, told + 1}) {
+      String fork = host.branch(runId, from, null);
+      host.drive(fork);
+      host.assertThat(fork).is(RunStatus.COMPLETED);
+    }
+
+    assertThat(seen).containsExactly(Canaries.ANTHROPIC, Canaries.ANTHROPIC);
+  }
+
+  @Test
+  void noForkGoesOnWithAMarkInPlaceOfAValue() {
+    host.register(
+        workflow("asking")
+            .node(
+                "ask",
+                "core.interrupt",
+                Map.of(
+                    "kind",
+                    "custom",
+                    "data",
+                    Map.of("customKind", "acme.key", "payload", Map.of("x", 1)))));
+    String runId = host.create("asking", Map.of(), Map.of());
+    host.drive(runId);
+    new InterruptService(host.stores().runs(), host.stores().interrupts())
+        .resolve(
+            SampleRuns.TENANT,
+            runId,
+            "ask",
+            new Given(Canaries.JWT, Answerer.of("somebody"), List.of()));
+    host.drive(runId);
+    long told = host.assertThat(runId).log().only(EventType.INTERRUPT_RESOLVED, "ask").sequence();
+
+    assertThatThrownBy(() -> host.branch(runId, told + 1, null))
+        .isInstanceOf(UnforkableException.class)
+        .hasMessageContaining("the log does not hold")
+        .hasMessageNotContaining(Canaries.MARKER);
   }
 
   @Test

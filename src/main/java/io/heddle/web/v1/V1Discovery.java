@@ -103,6 +103,11 @@ public record V1Discovery(
       more.forEach(item -> all.add(String.valueOf(item)));
       return List.copyOf(all);
     }
+    if (member instanceof Map<?, ?> && other instanceof Map<?, ?>) {
+      Map<String, Object> all = new TreeMap<>(Json.object(member, ""));
+      Json.object(other, "").forEach((name, it) -> all.merge(name, it, V1Discovery::both));
+      return all;
+    }
     return other;
   }
 
