@@ -27,6 +27,7 @@ import io.heddle.engine.node.InterruptNode;
 import io.heddle.engine.node.MockAgentNode;
 import io.heddle.engine.node.NoopNode;
 import io.heddle.engine.node.RequiresMissingNode;
+import io.heddle.engine.node.SecretEchoNode;
 import io.heddle.engine.node.SideEffectNode;
 import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptStore;
@@ -46,9 +47,12 @@ import io.heddle.run.CommitListener;
 import io.heddle.run.LocalExecution;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
+import io.heddle.secret.SecretDirectory;
+import io.heddle.secret.SecretSources;
 import io.heddle.secret.Vault;
 import io.heddle.spi.EgressPolicy;
 import io.heddle.spi.NodeExecutor;
+import io.heddle.spi.SecretSource;
 import io.heddle.spi.WorkflowSource;
 import io.heddle.stream.CommitNews;
 import io.heddle.stream.NewsRelay;
@@ -58,6 +62,7 @@ import io.heddle.webhook.WebhookKeys;
 import io.heddle.workflow.WorkflowParser;
 import io.heddle.workflow.WorkflowRegistry;
 import io.heddle.workflow.WorkflowStore;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,6 +82,7 @@ import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.core.env.Environment;
 import org.springframework.core.io.support.ResourcePatternResolver;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
@@ -235,11 +241,33 @@ public final class HeddleAutoConfiguration {
   }
 
   @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  SecretEchoNode heddleSecretEchoNode() {
+    return new SecretEchoNode();
+  }
+
+  @Bean
+  SecretSources heddleSecretSources(
+      ObjectProvider<SecretSource> sources, HeddleProperties properties, Environment environment) {
+    List<SecretSource> all = new ArrayList<>(sources.orderedStream().toList());
+    if (properties.secrets().directory() != null) {
+      all.add(new SecretDirectory(Path.of(properties.secrets().directory())));
+    }
+    all.add(new PropertySecrets(environment));
+    if (properties.conformance().enabled()) {
+      all.add(new ConformanceCanary(environment.getProperty("OPENWOP_CANARY_SECRET_VALUE")));
+    }
+    return new SecretSources(all);
+  }
+
+  @Bean
   NodeExecutors heddleNodeExecutors(
-      ObjectProvider<NodeExecutor> executors, ConfigurableListableBeanFactory beans) {
+      ObjectProvider<NodeExecutor> executors,
+      SecretSources secrets,
+      ConfigurableListableBeanFactory beans) {
     List<NodeExecutor> all = new ArrayList<>(executors.orderedStream().toList());
     all.addAll(WorkflowMethods.of(beans));
-    return new NodeExecutors(all);
+    return new NodeExecutors(all, secrets);
   }
 
   @Bean
@@ -421,9 +449,19 @@ public final class HeddleAutoConfiguration {
 
   @Bean
   RunCreator heddleRunCreator(
-      WorkflowRegistry workflows, RunStore store, LocalExecution execution, RunOutcomes news) {
+      WorkflowRegistry workflows,
+      RunStore store,
+      LocalExecution execution,
+      RunOutcomes news,
+      NodeExecutors executors) {
     return new RunCreator(
-        workflows, store, execution, news, HostVersion.ENGINE, HostVersion.EVENT_LOG_SCHEMA);
+        workflows,
+        store,
+        execution,
+        news,
+        executors,
+        HostVersion.ENGINE,
+        HostVersion.EVENT_LOG_SCHEMA);
   }
 
   @Bean

@@ -36,6 +36,7 @@ import org.springframework.util.unit.DataSize;
  * @param egress Which other systems this host calls.
  * @param webhooks Events that are told to other systems.
  * @param telemetry Traces and metrics that are sent to a collector.
+ * @param secrets Secrets that nodes get.
  * @param retryAfter What callers are told to wait while the host cannot serve, in whole seconds.
  */
 @ConfigurationProperties("openwop")
@@ -60,6 +61,7 @@ record HeddleProperties(
     @DefaultValue Egress egress,
     @DefaultValue Webhooks webhooks,
     @DefaultValue Telemetry telemetry,
+    @DefaultValue Secrets secrets,
     @DefaultValue("5s") Duration retryAfter) {
 
   // A key must not reach a log with the rest.
@@ -208,6 +210,8 @@ record HeddleProperties(
    *     refused; 0 for any number. Looked at once a second.
    * @param maxInFlight Requests this node serves at the same time, open streams and waiting polls
    *     among them; 0 for any number.
+   * @param maxDebugBundle Size of the debug bundle of a run, from 64KB to 1GB; what goes beyond it
+   *     is cut.
    */
   record Limits(
       @DefaultValue("1000") int maxNodeExecutions,
@@ -218,7 +222,8 @@ record HeddleProperties(
       @DefaultValue("5") int maxProcessLosses,
       @DefaultValue("1h") Duration maxNodeDuration,
       @DefaultValue("100000") int maxWaitingRuns,
-      @DefaultValue("4096") int maxInFlight) {}
+      @DefaultValue("4096") int maxInFlight,
+      @DefaultValue("8MB") DataSize maxDebugBundle) {}
 
   /**
    * How many requests a node takes of one caller or tenant; each node counts for itself.
@@ -391,6 +396,23 @@ record HeddleProperties(
       @DefaultValue List<String> deny,
       @DefaultValue("false") boolean allowPrivate,
       @DefaultValue("1MB") DataSize maxResponseBody) {}
+
+  /**
+   * Secrets that nodes get.
+   *
+   * @param directory Directory with a file for each secret of a tenant, '<tenant>/<secret id>', and
+   *     for those of one principal, '<tenant>/users/<principal>/<secret id>'.
+   * @param tenants Secrets by tenant and secret id; read anew each time a node asks.
+   */
+  record Secrets(
+      @Nullable String directory, @DefaultValue Map<String, Map<String, String>> tenants) {
+
+    // Never a secret.
+    @Override
+    public String toString() {
+      return "Secrets[directory=%s]".formatted(directory);
+    }
+  }
 
   /**
    * Events that are told to other systems.

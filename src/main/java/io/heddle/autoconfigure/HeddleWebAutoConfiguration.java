@@ -31,6 +31,7 @@ import io.heddle.retention.RetentionStore;
 import io.heddle.run.RunListing;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStore;
+import io.heddle.secret.SecretSources;
 import io.heddle.spi.Authenticator;
 import io.heddle.spi.Principal;
 import io.heddle.stream.CommitNews;
@@ -53,6 +54,8 @@ import io.heddle.web.v1.V1AnnotationsController;
 import io.heddle.web.v1.V1ArtifactsController;
 import io.heddle.web.v1.V1Capability;
 import io.heddle.web.v1.V1ConcurrentClaimController;
+import io.heddle.web.v1.V1DebugBundleController;
+import io.heddle.web.v1.V1DebugBundleExportController;
 import io.heddle.web.v1.V1Discovery;
 import io.heddle.web.v1.V1DiscoveryController;
 import io.heddle.web.v1.V1Errors;
@@ -93,6 +96,7 @@ import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.core.env.Environment;
+import org.springframework.util.unit.DataSize;
 
 /** The protocol over HTTP. */
 @AutoConfiguration(after = HeddleAutoConfiguration.class)
@@ -112,6 +116,10 @@ public final class HeddleWebAutoConfiguration {
   private static final int AFTER_PROTOCOL = BEFORE_SECURITY + 5;
 
   private static final Duration LONGEST_RETRY_AFTER = Duration.ofDays(1);
+
+  private static final DataSize SMALLEST_BUNDLE = DataSize.ofKilobytes(64);
+
+  private static final DataSize LARGEST_BUNDLE = DataSize.ofGigabytes(1);
 
   private static final Duration SHORTEST_RETENTION = Duration.ofHours(24);
 
@@ -286,6 +294,21 @@ public final class HeddleWebAutoConfiguration {
     return V1Capability.of(
         "agents",
         Map.of("supported", true, "reasoning", Map.of("verbosity", "full", "streaming", true)));
+  }
+
+  /** Nodes get secrets that this host finds for them; callers send none. */
+  @Bean
+  V1Capability heddleSecrets(SecretSources sources) {
+    List<String> scopes =
+        sources.scopes().stream()
+            .map(scope -> scope.name().toLowerCase(Locale.ROOT))
+            .sorted()
+            .toList();
+    return V1Capability.of(
+        "secrets",
+        scopes.isEmpty()
+            ? Map.of()
+            : Map.of("supported", true, "scopes", scopes, "resolution", "host-managed"));
   }
 
   @Bean
@@ -514,6 +537,34 @@ public final class HeddleWebAutoConfiguration {
   V1AnnotationsController heddleAnnotationsController(
       Feedback feedback, Mutations mutations, Requests requests) {
     return new V1AnnotationsController(feedback, mutations, requests);
+  }
+
+  @Bean
+  V1DebugBundleController heddleDebugBundleController(
+      RunService runs,
+      RunStore store,
+      Feedback feedback,
+      DatabaseClock clock,
+      HeddleProperties properties) {
+    DataSize cap = properties.limits().maxDebugBundle();
+    if (cap.compareTo(SMALLEST_BUNDLE) < 0 || cap.compareTo(LARGEST_BUNDLE) > 0) {
+      throw new IllegalArgumentException(
+          "openwop.limits.max-debug-bundle must be between 64KB and 1GB");
+    }
+    return new V1DebugBundleController(
+        runs,
+        store,
+        feedback,
+        clock,
+        V1Discovery.implementation(HostVersion.build()),
+        cap.toBytes());
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  V1DebugBundleExportController heddleDebugBundleExportController(
+      V1DebugBundleController bundles, Requests requests) {
+    return new V1DebugBundleExportController(bundles, requests);
   }
 
   @Bean

@@ -2,6 +2,7 @@ package io.heddle.claim;
 
 import io.heddle.claim.ClaimStore.Claimed;
 import io.heddle.engine.Worker;
+import io.heddle.redaction.Printable;
 import io.heddle.run.LocalExecution;
 import io.heddle.run.Run;
 import io.heddle.tenancy.Tenant;
@@ -421,9 +422,9 @@ public final class Claimer implements LocalExecution, AutoCloseable {
         }
       } catch (InterruptedException | RuntimeException e) {
         if (isStopped()) {
-          log.debug("{} was taken away from this node", run.runId(), e);
+          log.debug("{} was taken away from this node", run.runId(), Printable.of(e));
         } else {
-          log.error("{} cannot go on here and is handed back", run.runId(), e);
+          log.error("{} cannot go on here and is handed back", run.runId(), Printable.of(e));
           handBack(run.runId(), run.leaseEpoch(), owner);
         }
       } finally {

@@ -3,6 +3,7 @@ package io.heddle.engine;
 import io.heddle.effect.Execution;
 import io.heddle.json.Json;
 import io.heddle.json.JsonFault;
+import io.heddle.redaction.Printable;
 import io.heddle.run.NewArtifact;
 import io.heddle.run.Run;
 import io.heddle.run.RunState;
@@ -107,6 +108,8 @@ final class NodeCalls implements AutoCloseable {
 
   private final Agents agents;
 
+  private final NodeSecrets secrets;
+
   private final Map<String, Call> executing = new HashMap<>();
 
   private final BlockingQueue<Sent> messages = new LinkedBlockingQueue<>();
@@ -128,6 +131,7 @@ final class NodeCalls implements AutoCloseable {
     this.effects = effects;
     this.pins = pins;
     this.agents = agents;
+    this.secrets = new NodeSecrets(run, executors.secrets());
   }
 
   boolean isPure(NodeDefinition node) {
@@ -276,12 +280,18 @@ final class NodeCalls implements AutoCloseable {
                 node,
                 run.configurable(),
                 "%s-%d-%d-%d".formatted(node.id(), visit, reached.attempt(), reached.wakeups()),
-                event -> agents.told(node.id(), event)));
-    NodeResult result = execute(executor, node, state, context);
-    return new Outcome(
-        result,
-        channels.end(),
-        result instanceof NodeResult.Completed ? artifacts.all() : List.of());
+                event -> agents.told(node.id(), secrets.masked(event))),
+            executor.pure() ? null : secrets);
+    NodeResult result = secrets.masked(execute(executor, node, state, context));
+    if (!(result instanceof NodeResult.Completed)) {
+      return new Outcome(result, secrets.masked(channels.end()), List.of());
+    }
+    try {
+      List<NewArtifact> produced = secrets.maskedArtifacts(artifacts.all());
+      return new Outcome(result, secrets.masked(channels.end()), produced);
+    } catch (NodeFailedException e) {
+      return Outcome.of(NodeResult.failed(e.code(), String.valueOf(e.getMessage())));
+    }
   }
 
   private NodeResult execute(
@@ -321,9 +331,9 @@ final class NodeCalls implements AutoCloseable {
   }
 
   /** Where it was thrown, and what it says unless that may be what the run keeps secret. */
-  private static Throwable printable(Throwable thrown, RunState state) {
-    if (state.secrets().isEmpty()) {
-      return thrown;
+  private Throwable printable(Throwable thrown, RunState state) {
+    if (state.secrets().isEmpty() && secrets.isEmpty()) {
+      return Printable.of(thrown);
     }
     Throwable silent = new Throwable(thrown.getClass().getName());
     silent.setStackTrace(thrown.getStackTrace());
@@ -419,7 +429,8 @@ final class NodeCalls implements AutoCloseable {
       @Nullable NodeEffects effects,
       Pins pins,
       NodeArtifacts artifacts,
-      NodeAgent agent)
+      NodeAgent agent,
+      @Nullable NodeSecrets secrets)
       implements NodeContext {
 
     @Override
@@ -488,7 +499,16 @@ final class NodeCalls implements AutoCloseable {
         throw new NodeFailedException(
             Replay.SOURCE_MISSING, "A replay performs no side effects", false);
       }
-      return effects.next(providerKey).once(effect);
+      return effects.next(providerKey).once(secrets == null ? effect : secrets.masked(effect));
+    }
+
+    @Override
+    public String secret(String secretId) throws InterruptedException {
+      if (secrets == null) {
+        throw new NodeFailedException(
+            "heddle.secret_in_pure_node", "A node that is pure cannot have secrets", false);
+      }
+      return secrets.resolve(secretId);
     }
 
     @Override

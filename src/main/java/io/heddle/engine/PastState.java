@@ -1,7 +1,7 @@
 package io.heddle.engine;
 
 import io.heddle.json.Json;
-import io.heddle.redaction.Redactor;
+import io.heddle.redaction.Tokens;
 import io.heddle.run.EventType;
 import io.heddle.run.Run;
 import io.heddle.run.RunError;
@@ -104,9 +104,7 @@ final class PastState {
   /** Goes on to the next event of the log. */
   void apply(RunEvent event) throws Untold {
     Map<String, @Nullable Object> payload = Json.storedObject(event.payload());
-    if (!source.state().secrets().isEmpty()
-        && WITH_VALUES.contains(event.type())
-        && event.payload().contains(Redactor.MARK)) {
+    if (WITH_VALUES.contains(event.type()) && Tokens.isMarked(event.payload())) {
       reveal(event, payload);
     }
     switch (event.type()) {

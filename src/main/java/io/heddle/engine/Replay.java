@@ -1,7 +1,7 @@
 package io.heddle.engine;
 
 import io.heddle.json.Json;
-import io.heddle.redaction.Redactor;
+import io.heddle.redaction.Tokens;
 import io.heddle.run.EventType;
 import io.heddle.run.NewArtifact;
 import io.heddle.run.NewEvent;
@@ -524,8 +524,7 @@ final class Replay implements Draft.Answers {
   }
 
   private boolean hides(NodeDefinition node, String payload) {
-    return payload.contains(Redactor.MARK)
-        && !(draft.state().secrets().isEmpty() && !node.outputSensitivity().containsValue(true));
+    return Tokens.isMarked(payload);
   }
 
   /** What an event tells, with what only the source knows; null if nobody knows it any more. */
@@ -614,10 +613,12 @@ final class Replay implements Draft.Answers {
 
   /** Whether an event says the same; if it does in all but entropy, it takes over that, too. */
   private boolean agrees(NewEvent event, String payload) {
-    if (event.payload().equals(payload)) {
+    // As it will be stored.
+    String stored = Tokens.redactedJson(event.payload());
+    if (stored.equals(payload)) {
       return true;
     }
-    Map<String, @Nullable Object> here = Json.storedObject(event.payload());
+    Map<String, @Nullable Object> here = Json.storedObject(stored);
     Map<String, @Nullable Object> there = Json.storedObject(payload);
     Object question = here.get("interruptId");
     boolean asksItself = question != null && !question.equals(there.get("interruptId"));

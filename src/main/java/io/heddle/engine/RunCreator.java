@@ -13,6 +13,7 @@ import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
 import io.heddle.run.Secrets;
 import io.heddle.run.TraceContext;
+import io.heddle.secret.MissingSecretsException;
 import io.heddle.tenancy.Tenant;
 import io.heddle.workflow.Fault;
 import io.heddle.workflow.Inputs;
@@ -43,6 +44,8 @@ public final class RunCreator {
 
   private final CommitListener news;
 
+  private final NodeExecutors executors;
+
   private final int engineVersion;
 
   private final int eventLogSchemaVersion;
@@ -52,12 +55,14 @@ public final class RunCreator {
       RunStore store,
       LocalExecution execution,
       CommitListener news,
+      NodeExecutors executors,
       int engineVersion,
       int eventLogSchemaVersion) {
     this.workflows = workflows;
     this.store = store;
     this.execution = execution;
     this.news = news;
+    this.executors = executors;
     this.engineVersion = engineVersion;
     this.eventLogSchemaVersion = eventLogSchemaVersion;
   }
@@ -122,6 +127,7 @@ public final class RunCreator {
    *
    * @return empty if the tenant sees no workflow of this id
    * @throws InvalidInputsException listing every fault of inputs and configuration
+   * @throws MissingSecretsException if the run would lack secrets
    * @throws RunAlreadyActiveException if the run cannot be the only one of its scope
    */
   public Optional<Accepted> create(Request request) {
@@ -183,6 +189,12 @@ public final class RunCreator {
     }
     Map<String, @Nullable Object> variables =
         Inputs.variables(workflow.definition(), request.inputs());
+    List<String> missing =
+        executors.missingSecrets(
+            workflow.definition(), request.tenant(), request.owner().principal());
+    if (!missing.isEmpty()) {
+      throw new MissingSecretsException(missing);
+    }
     NewRun run =
         new NewRun(
             request.tenant(),

@@ -1,6 +1,8 @@
 package io.heddle.engine;
 
 import io.heddle.engine.RunCreator.Accepted;
+import io.heddle.json.Json;
+import io.heddle.redaction.Tokens;
 import io.heddle.run.ForkStore;
 import io.heddle.run.Ids;
 import io.heddle.run.NewRun;
@@ -174,7 +176,9 @@ public final class RunForker {
       definition.channels().values().stream()
           .filter(channel -> !channel.declared())
           .forEach(channel -> variables.remove(channel.name()));
-      return variables;
+      if (!Tokens.isMarked(Json.write(variables))) {
+        return variables;
+      }
     }
     if (source.parent() != null) {
       throw new PastState.Untold("another run started it with secrets");

@@ -1,5 +1,6 @@
 package io.heddle.engine;
 
+import io.heddle.redaction.Printable;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +47,7 @@ final class UntilAnswered {
 
   private static Duration backOff(String runId, Duration pause, RuntimeException cause)
       throws InterruptedException {
-    log.warn("{}: the database does not answer, trying again: {}", runId, cause.toString());
+    log.warn("{}: the database does not answer, trying again: {}", runId, Printable.line(cause));
     Thread.sleep(pause.toMillis());
     Duration longer = pause.multipliedBy(2);
     return longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;

@@ -13,8 +13,13 @@ public interface AnnotationStore {
   /** Keeps a remark as it is, if the run exists, has room, and has the event it is about. */
   Outcome add(Tenant tenant, String runId, Remark remark);
 
-  /** The annotations of a run, the oldest first; empty if this tenant has no such run. */
-  Optional<List<Annotation>> list(Tenant tenant, String runId);
+  /**
+   * The annotations of a run, the oldest first.
+   *
+   * @param characters no further annotation once those before it have so many
+   * @return empty if this tenant has no such run
+   */
+  Optional<List<Annotation>> list(Tenant tenant, String runId, long characters);
 
   /** What became of a remark. */
   sealed interface Outcome {

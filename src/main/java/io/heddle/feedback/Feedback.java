@@ -52,7 +52,12 @@ public final class Feedback {
 
   /** The annotations of a run, the oldest first; empty if this tenant has no such run. */
   public Optional<List<Annotation>> list(Tenant tenant, String runId) {
-    return Ids.isWellFormed(runId) ? store.list(tenant, runId) : Optional.empty();
+    return list(tenant, runId, Long.MAX_VALUE);
+  }
+
+  /** {@link #list(Tenant, String)}, and no further annotation once there are so many characters. */
+  public Optional<List<Annotation>> list(Tenant tenant, String runId, long characters) {
+    return Ids.isWellFormed(runId) ? store.list(tenant, runId, characters) : Optional.empty();
   }
 
   /** Whether or not the run has reached it. */

@@ -4,6 +4,7 @@ import io.heddle.interrupt.InterruptStore.Vote;
 import io.heddle.interrupt.InterruptTokens.Claims;
 import io.heddle.json.Json;
 import io.heddle.redaction.Masking;
+import io.heddle.redaction.Tokens;
 import io.heddle.run.Ids;
 import io.heddle.run.InterruptEvents;
 import io.heddle.run.NewEvent;
@@ -216,7 +217,7 @@ public final class InterruptService {
             given.by().id(),
             voter.get().eligibleBy(),
             String.valueOf(said.get("action")),
-            said.get("reason") instanceof String reason ? reason : null);
+            said.get("reason") instanceof String reason ? Tokens.redacted(reason) : null);
     if (!interrupts.vote(tenant, question.interruptId(), vote)) {
       return Decision.of(new Outcome.Kept(run.status()));
     }
@@ -256,7 +257,7 @@ public final class InterruptService {
   private Decision remark(
       Tenant tenant, Run run, Interrupt question, Map<String, @Nullable Object> remark) {
     return Decision.of(
-        interrupts.remark(tenant, question.interruptId(), remark)
+        interrupts.remark(tenant, question.interruptId(), Tokens.redactedMembers(remark))
             ? new Outcome.Kept(run.status())
             : new Outcome.Unacceptable(
                 List.of(

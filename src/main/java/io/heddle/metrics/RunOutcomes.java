@@ -1,6 +1,7 @@
 package io.heddle.metrics;
 
 import io.heddle.json.Json;
+import io.heddle.redaction.Tokens;
 import io.heddle.run.CommitListener;
 import io.heddle.run.NewEvent;
 import io.heddle.run.Run;
@@ -105,7 +106,7 @@ public final class RunOutcomes implements CommitListener, MeterBinder {
       }
     }
     if (log.isInfoEnabled()) {
-      log.info(Json.write(line(run, status, error, taken)));
+      log.info(Tokens.redactedJson(Json.write(line(run, status, error, taken))));
     }
   }
 

@@ -58,7 +58,13 @@ public final class AnnotationSql implements AnnotationStore {
       select a.annotation_id, a.event_id, a.node_id, a.kind, a.rating, a.label, a.correction,
              a.note, a.principal, a.created_at
       from openwop.run r
-      left join openwop.annotation a on a.tenant_id = r.tenant_id and a.run_id = r.run_id
+      left join lateral (
+        select annotation.*,
+          coalesce(sum(length(coalesce(correction, '')) + length(coalesce(note, '')))
+            over (order by position rows between unbounded preceding and 1 preceding), 0) as characters_before
+        from openwop.annotation
+        where annotation.tenant_id = r.tenant_id and annotation.run_id = r.run_id) a
+        on a.characters_before < :characters
       where r.tenant_id = :tenant and r.run_id = :run
       order by a.position
       """;
@@ -123,11 +129,12 @@ public final class AnnotationSql implements AnnotationStore {
   }
 
   @Override
-  public Optional<List<Annotation>> list(Tenant tenant, String runId) {
+  public Optional<List<Annotation>> list(Tenant tenant, String runId, long characters) {
     AnnotationRows rows = new AnnotationRows(runId);
     jdbc.sql(LIST)
         .param("tenant", tenant.id())
         .param("run", runId)
+        .param("characters", characters)
         .query((RowCallbackHandler) rows::add);
     return rows.list();
   }

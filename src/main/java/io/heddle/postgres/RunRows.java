@@ -1,6 +1,7 @@
 package io.heddle.postgres;
 
 import io.heddle.json.Json;
+import io.heddle.redaction.Tokens;
 import io.heddle.run.PauseRequest;
 import io.heddle.run.PauseRequest.DrainPolicy;
 import io.heddle.run.Run;
@@ -77,7 +78,8 @@ final class RunRows {
   static @Nullable String error(@Nullable RunError error) {
     return error == null
         ? null
-        : Json.write(Json.members("code", error.code(), "message", error.message()));
+        : Tokens.redactedJson(
+            Json.write(Json.members("code", error.code(), "message", error.message())));
   }
 
   static @Nullable RunError error(@Nullable String json) {

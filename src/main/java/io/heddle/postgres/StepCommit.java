@@ -1,5 +1,6 @@
 package io.heddle.postgres;
 
+import io.heddle.redaction.Tokens;
 import io.heddle.run.NewEvent;
 import io.heddle.run.Run;
 import io.heddle.run.RunStatus;
@@ -200,7 +201,7 @@ final class StepCommit {
                 "types", SqlArrays.text(events.stream().map(event -> event.type().name()).toList()))
             .param("nodes", SqlArrays.text(events.stream().map(NewEvent::nodeId).toList()))
             .param("causes", SqlArrays.text(events.stream().map(NewEvent::causationId).toList()))
-            .param("payloads", SqlArrays.text(events.stream().map(NewEvent::payload).toList()))
+            .param("payloads", SqlArrays.text(events.stream().map(StepCommit::payload).toList()))
             .query((row, number) -> new Written(row.getInt("written"), row.getLong("queued")))
             .single();
     if (written.queued() > 0) {
@@ -222,6 +223,11 @@ final class StepCommit {
     } else {
       queued.run();
     }
+  }
+
+  // Here, for nothing reaches a log but through this statement.
+  private static String payload(NewEvent event) {
+    return Tokens.redactedJson(event.payload());
   }
 
   private boolean isSignalled(Step step) {

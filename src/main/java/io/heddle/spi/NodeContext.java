@@ -109,6 +109,23 @@ public interface NodeContext {
   int getVersion(String changeId, int min, int max) throws InterruptedException;
 
   /**
+   * A secret that the host keeps for the run's tenant or for who created the run. It is for this
+   * call and whatever it calls: wherever it stands in what comes of this run's nodes, be that
+   * outputs, failures, questions, effects, channels, artifacts or what their agents tell, {@code
+   * [REDACTED:<secretId>]} stands instead before any of it is stored. It is also found in JSON, in
+   * URLs and in base 64, and not if a node cut it or computed something from it. An artifact of
+   * bytes that holds a secret fails the node.
+   *
+   * @param secretId 1 to 128 characters of {@code [A-Za-z0-9._-]}
+   * @throws NodeFailedException with the code {@code credential_required} when there is no such
+   *     secret, {@code credential_forbidden} when there cannot be one, or {@code
+   *     heddle.secret_in_pure_node} when this node is {@link NodeExecutor#pure()}; retryable, with
+   *     {@code credential_unavailable}, when who keeps it does not answer
+   * @throws InterruptedException when the run was cancelled or this node lost it
+   */
+  String secret(String secretId) throws InterruptedException;
+
+  /**
    * Produces an artifact. It is stored with the outcome of the node, and told of on the log before
    * it, if this call completes the node; otherwise it is as if it had never been.
    *

@@ -50,6 +50,17 @@ public interface NodeExecutor {
   }
 
   /**
+   * The secrets that a node of this type asks for by {@link NodeContext#secret}. A run is not
+   * created as long as one of them is not provisioned for it.
+   *
+   * @param config the node's {@code config} object as it passed {@link #configFaults}, never null
+   * @return their ids; never null
+   */
+  default Set<String> requiresSecrets(Map<String, @Nullable Object> config) {
+    return Set.of();
+  }
+
+  /**
    * Checks the configuration of a node when a workflow that uses it is registered.
    *
    * @param config the node's {@code config} object, never null

@@ -5,8 +5,12 @@ import io.heddle.idempotency.InFlightException;
 import io.heddle.idempotency.KeyMismatchException;
 import io.heddle.json.Json;
 import io.heddle.json.JsonFault;
+import io.heddle.redaction.Printable;
+import io.heddle.redaction.Tokens;
 import io.heddle.run.AtCapacityException;
 import io.heddle.run.RunAlreadyActiveException;
+import io.heddle.secret.MissingSecretsException;
+import io.heddle.secret.SecretUnavailableException;
 import io.heddle.workflow.Fault;
 import io.heddle.workflow.InvalidInputsException;
 import io.heddle.workflow.InvalidWorkflowException;
@@ -17,6 +21,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessResourceFailureException;
@@ -104,6 +109,17 @@ public final class Errors {
           Math.max(1, retryAfterSeconds),
           Map.of("activeRunId", active.activeRunId(), "activeHost", ACTIVE_HOST));
     }
+    if (failure instanceof MissingSecretsException missing) {
+      // No Problem either: a retry under the same key is judged anew.
+      return new Problem(
+          ErrorCode.CREDENTIAL_REQUIRED,
+          "The workflow needs secrets that are not provisioned",
+          Map.of("secretIds", missing.secretIds()));
+    }
+    if (failure instanceof SecretUnavailableException) {
+      return Problem.retryLater(
+          ErrorCode.SERVICE_UNAVAILABLE, "A store of secrets does not answer", retryAfterSeconds);
+    }
     if (failure instanceof AtCapacityException) {
       return Problem.retryLater(
           ErrorCode.SERVICE_UNAVAILABLE,
@@ -111,7 +127,7 @@ public final class Errors {
           retryAfterSeconds);
     }
     if (isDatabaseAway(failure)) {
-      log.warn("The database does not answer: {}", failure.toString());
+      log.warn("The database does not answer: {}", Printable.line(failure));
       return Problem.retryLater(
           ErrorCode.SERVICE_UNAVAILABLE, "The host cannot serve now", retryAfterSeconds);
     }
@@ -121,7 +137,7 @@ public final class Errors {
     if (failure instanceof ErrorResponse refused) {
       return refused(refused.getStatusCode().value());
     }
-    log.error("A request failed", failure);
+    log.error("A request failed", Printable.of(failure));
     return new Problem(ErrorCode.INTERNAL_ERROR, "The host failed to serve the request");
   }
 
@@ -194,14 +210,15 @@ public final class Errors {
     response.flushBuffer();
   }
 
-  private Map<String, Object> envelope(Problem problem) {
-    Map<String, Object> envelope = new LinkedHashMap<>();
+  // Messages quote no values, but pointers name members that a caller made up.
+  private Map<String, @Nullable Object> envelope(Problem problem) {
+    Map<String, @Nullable Object> envelope = new LinkedHashMap<>();
     envelope.put("error", spelling.code(problem.code()));
     envelope.put("message", String.valueOf(problem.getMessage()));
     if (!problem.details().isEmpty()) {
       envelope.put("details", problem.details());
     }
-    return envelope;
+    return Tokens.redactedMembers(envelope);
   }
 
   private static boolean isDatabaseAway(Throwable failure) {

@@ -1,5 +1,6 @@
 package io.heddle.web;
 
+import io.heddle.redaction.Printable;
 import io.heddle.stream.CommitNews;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
@@ -227,7 +228,7 @@ public final class EventStreams implements AutoCloseable {
           ended = true;
         } catch (RuntimeException e) {
           // The client comes back with its last event id and finds another node or a healed one.
-          log.warn("A stream of {} ends early: {}", runId, e.toString());
+          log.warn("A stream of {} ends early: {}", runId, Printable.line(e));
           ended = true;
         } finally {
           if (ended) {

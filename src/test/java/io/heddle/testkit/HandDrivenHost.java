@@ -27,6 +27,7 @@ import io.heddle.run.Run.Fork.Mode;
 import io.heddle.run.RunError;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
+import io.heddle.secret.SecretSources;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.testkit.PostgresPerJvm.Database;
 import io.heddle.workflow.WorkflowParser;
@@ -89,6 +90,19 @@ public final class HandDrivenHost implements AutoCloseable {
       InstantSource clock,
       UnaryOperator<RunStore> between,
       NodeExecutor... executors) {
+    this(database, limits, clock, between, SecretSources.NONE, executors);
+  }
+
+  /**
+   * @param secrets what nodes can get
+   */
+  public HandDrivenHost(
+      Database database,
+      Limits limits,
+      InstantSource clock,
+      UnaryOperator<RunStore> between,
+      SecretSources secrets,
+      NodeExecutor... executors) {
     this.stores = Stores.on(database.dataSource());
     this.clock = clock;
     List<NodeExecutor> all =
@@ -106,7 +120,7 @@ public final class HandDrivenHost implements AutoCloseable {
                 EngineNodes.supervisor(true),
                 EngineNodes.dispatch()));
     all.addAll(List.of(executors));
-    NodeExecutors types = new NodeExecutors(all);
+    NodeExecutors types = new NodeExecutors(all, secrets);
     this.workflows = new WorkflowRegistry(stores.workflows(), new WorkflowParser(types.byTypeId()));
     this.creator =
         new RunCreator(
@@ -114,6 +128,7 @@ public final class HandDrivenHost implements AutoCloseable {
             stores.runs(),
             new NoSlots(),
             runId -> {},
+            types,
             Stores.ENGINE_VERSION,
             Stores.EVENT_LOG_SCHEMA_VERSION);
     this.forker =

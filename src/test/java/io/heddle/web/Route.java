@@ -120,6 +120,7 @@ record Route(String method, String pattern) {
     return switch (pattern) {
       case "/v1/host/sample/test/idempotency/concurrent-claim" -> "{\"executors\": 2}";
       case "/v1/host/heddle/keys" -> "{\"scopes\": [\"runs:read\"]}";
+      case "/v1/host/sample/test/debug-bundle/export" -> "{\"runId\": \"%s\"}".formatted(id);
       case "/v1/runs" -> "{\"workflowId\": \"%s\"}".formatted(id);
       case "/v1/webhooks" ->
           "{\"url\": \"https://93.184.216.34/%s\", \"events\": [\"run.completed\"]}".formatted(id);

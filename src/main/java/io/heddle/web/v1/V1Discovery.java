@@ -38,11 +38,7 @@ public record V1Discovery(
     Map<String, Object> root = new LinkedHashMap<>();
     root.put("protocolVersion", PROTOCOL);
     root.put("protocolVersions", List.of(PROTOCOL));
-    Map<String, Object> implementation = new LinkedHashMap<>();
-    implementation.put("name", "heddle");
-    implementation.put("version", version);
-    implementation.put("vendor", "heddle");
-    root.put("implementation", implementation);
+    root.put("implementation", implementation(version));
     root.put("engineVersion", engineVersion);
     root.put("eventLogSchemaVersion", eventLogSchemaVersion);
     root.put("supportedTransports", List.of("rest"));
@@ -77,6 +73,15 @@ public record V1Discovery(
     return joined;
   }
 
+  /** Who this is. */
+  public static Map<String, Object> implementation(String version) {
+    Map<String, Object> implementation = new LinkedHashMap<>();
+    implementation.put("name", "heddle");
+    implementation.put("version", version);
+    implementation.put("vendor", "heddle");
+    return implementation;
+  }
+
   private Map<String, Map<String, Object>> families() {
     Map<String, Map<String, Object>> families = new TreeMap<>();
     for (V1Capability feature : features) {
@@ -97,6 +102,11 @@ public record V1Discovery(
       list.forEach(item -> all.add(String.valueOf(item)));
       more.forEach(item -> all.add(String.valueOf(item)));
       return List.copyOf(all);
+    }
+    if (member instanceof Map<?, ?> && other instanceof Map<?, ?>) {
+      Map<String, Object> all = new TreeMap<>(Json.object(member, ""));
+      Json.object(other, "").forEach((name, it) -> all.merge(name, it, V1Discovery::both));
+      return all;
     }
     return other;
   }

@@ -6,6 +6,7 @@ import io.heddle.feedback.Annotation;
 import io.heddle.feedback.Remark;
 import io.heddle.json.Json;
 import io.heddle.redaction.Masking;
+import io.heddle.redaction.Tokens;
 import io.heddle.run.EventType;
 import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
@@ -83,10 +84,10 @@ final class V1Documents {
       snapshot.put("parentNodeId", run.parent().nodeId());
     }
     if (run.state().agent() != null) {
-      snapshot.put("agent", run.state().agent());
+      snapshot.put("agent", Tokens.redactedMembers(run.state().agent()));
     }
     if (run.state().orchestration() != null) {
-      snapshot.put("runOrchestrator", run.state().orchestration().agent());
+      snapshot.put("runOrchestrator", Tokens.redactedMembers(run.state().orchestration().agent()));
     }
     if (!children.isEmpty()) {
       snapshot.put(
@@ -99,26 +100,26 @@ final class V1Documents {
               .toList());
     }
     Masking masking = Masking.of(run.state());
-    snapshot.put("inputs", masking.named(run.inputs()));
-    snapshot.put("variables", masking.named(run.state().variables()));
+    snapshot.put("inputs", Tokens.redactedMembers(masking.named(run.inputs())));
+    snapshot.put("variables", Tokens.redactedMembers(masking.named(run.state().variables())));
     if (!run.state().channels().isEmpty()) {
-      snapshot.put("channels", masking.members(run.state().channels()));
+      snapshot.put("channels", Tokens.redactedMembers(masking.members(run.state().channels())));
     }
     Map<String, Object> nodes = new LinkedHashMap<>();
     run.state().nodes().forEach((id, node) -> nodes.put(id, node(node)));
     snapshot.put("nodeStates", nodes);
     if (run.status() == RunStatus.FAILED && run.error() != null) {
       Map<String, Object> error = new LinkedHashMap<>();
-      error.put("code", run.error().code());
-      error.put("message", run.error().message());
+      error.put("code", Tokens.redacted(run.error().code()));
+      error.put("message", Tokens.redacted(run.error().message()));
       snapshot.put("error", error);
     }
-    snapshot.put("configurable", run.configurable());
+    snapshot.put("configurable", Tokens.redactedMembers(run.configurable()));
     if (run.tags() != null) {
-      snapshot.put("tags", run.tags());
+      snapshot.put("tags", Tokens.redactedValue(run.tags()));
     }
     if (run.metadata() != null) {
-      snapshot.put("metadata", run.metadata());
+      snapshot.put("metadata", Tokens.redactedMembers(run.metadata()));
     }
     snapshot.put("engineVersion", run.engineVersion());
     snapshot.put("eventLogSchemaVersion", run.eventLogSchemaVersion());
@@ -150,8 +151,8 @@ final class V1Documents {
             time(run.createdAt()));
     putPresent(row, "startedAt", run.startedAt() == null ? null : time(run.startedAt()));
     putPresent(row, "endedAt", run.endedAt() == null ? null : time(run.endedAt()));
-    putPresent(row, "tags", run.tags());
-    putPresent(row, "errorCode", run.errorCode());
+    putPresent(row, "tags", Tokens.redactedValue(run.tags()));
+    putPresent(row, "errorCode", Tokens.redactedValue(run.errorCode()));
     return row;
   }
 

@@ -51,7 +51,7 @@ public final class V1Errors implements ErrorSpelling {
       case PAYLOAD_TOO_LARGE -> 413;
       case URI_TOO_LONG -> 414;
       case UNSUPPORTED_MEDIA_TYPE -> 415;
-      case CORRELATION_MISMATCH, INVALID_FROM_SEQ -> 422;
+      case CORRELATION_MISMATCH, INVALID_FROM_SEQ, CREDENTIAL_REQUIRED -> 422;
       case RATE_LIMITED -> 429;
       case HEADERS_TOO_LARGE -> 431;
       case INTERNAL_ERROR -> 500;

@@ -4,6 +4,7 @@ import io.heddle.interrupt.Inbox;
 import io.heddle.interrupt.Inbox.Page;
 import io.heddle.interrupt.Inbox.Position;
 import io.heddle.json.Json;
+import io.heddle.redaction.Tokens;
 import io.heddle.run.InterruptEvents;
 import io.heddle.spi.InterruptKind;
 import io.heddle.spi.Principal;
@@ -84,7 +85,7 @@ public final class V1InboxController {
             "resolveUrl",
             "/v1/runs/" + row.runId() + "/interrupts/" + row.nodeId());
     if (row.title() != null) {
-      document.put("title", row.title());
+      document.put("title", Tokens.redacted(row.title()));
     }
     if (row.deadline() != null) {
       document.put("deadline", V1Documents.time(row.deadline()));

@@ -12,6 +12,7 @@ import io.heddle.interrupt.InterruptTokens;
 import io.heddle.interrupt.InterruptTokens.Claims;
 import io.heddle.interrupt.InterruptTokens.Intent;
 import io.heddle.json.Json;
+import io.heddle.redaction.Tokens;
 import io.heddle.run.InterruptEvents;
 import io.heddle.run.RunService;
 import io.heddle.tenancy.Tenant;
@@ -147,9 +148,9 @@ public final class V1InterruptTokensController {
             "key",
             question.key(),
             "data",
-            question.shown());
+            Tokens.redactedMembers(question.shown()));
     if (question.resumeSchema() != null) {
-      document.put("resumeSchema", question.resumeSchema());
+      document.put("resumeSchema", Tokens.redactedMembers(question.resumeSchema()));
     }
     if (question.timeoutMs() != null) {
       document.put("timeoutMs", question.timeoutMs());

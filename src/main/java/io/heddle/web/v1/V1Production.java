@@ -46,6 +46,8 @@ public record V1Production(
             "minWindowSeconds",
             window.toSeconds(),
             "testForceExpire",
-            testForceExpire));
+            testForceExpire),
+        "debugBundle",
+        Json.members("supported", true, "truncationMetadata", true));
   }
 }

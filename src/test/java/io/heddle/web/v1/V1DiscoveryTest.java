@@ -48,8 +48,9 @@ class V1DiscoveryTest {
                 "backpressure",
                 Map.of("supported", true, "inflightCap", 40, "retryAfterSeconds", 7),
                 "retention",
-                Map.of(
-                    "supported", true, "minWindowSeconds", 2_592_000L, "testForceExpire", true)));
+                Map.of("supported", true, "minWindowSeconds", 2_592_000L, "testForceExpire", true),
+                "debugBundle",
+                Map.of("supported", true, "truncationMetadata", true)));
     assertThat(document(new V1Production(0, 7, month, false, true)))
         .doesNotContainKey("production");
     assertThat(document(new V1Production(40, 7, month, true, true)))
