@@ -72,6 +72,7 @@ import io.heddle.web.v1.V1RunDiffController;
 import io.heddle.web.v1.V1RunListController;
 import io.heddle.web.v1.V1RunsController;
 import io.heddle.web.v1.V1SpansController;
+import io.heddle.web.v1.V1SubRunAttestationController;
 import io.heddle.web.v1.V1TestControls;
 import io.heddle.web.v1.V1WebhookKeysController;
 import io.heddle.web.v1.V1WorkflowsController;
@@ -321,6 +322,12 @@ public final class HeddleWebAutoConfiguration {
   @ConditionalOnBean(name = "heddleDispatchNode")
   V1Capability heddleDispatchingAgents() {
     return V1Capability.of("agents", Map.of("dispatch", true, "dispatchMapping", true));
+  }
+
+  @Bean
+  @ConditionalOnBean(name = "heddleSubWorkflowNode")
+  V1Capability heddleSubRunAttestation() {
+    return V1Capability.of("agents", Map.of("subRunAttestation", true));
   }
 
   @Bean
@@ -628,6 +635,12 @@ public final class HeddleWebAutoConfiguration {
         threads.nodes(),
         requests,
         Math.toIntExact(properties.retryAfter().toSeconds()));
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty("openwop.conformance.enabled")
+  V1SubRunAttestationController heddleSubRunAttestationController(Requests requests) {
+    return new V1SubRunAttestationController(requests);
   }
 
   @Bean

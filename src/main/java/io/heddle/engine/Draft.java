@@ -24,6 +24,7 @@ import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunState.Question;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore.ChildStanding;
+import io.heddle.run.Secrets;
 import io.heddle.spi.ChannelException;
 import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeResult;
@@ -44,6 +45,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -472,9 +474,14 @@ final class Draft {
     return waiting;
   }
 
+  /** From now on these are not told. */
+  void hide(Secrets secrets) {
+    state = state.with(secrets);
+  }
+
   /** Records that the run a node waits for has ended, and takes over what it gives. */
-  Optional<RunError> endChild(NodeDefinition node, ChildStanding child) {
-    SubWorkflowNode.Config config = SubWorkflowNode.Config.of(node.config());
+  Optional<RunError> endChild(
+      NodeDefinition node, SubWorkflowNode.Config config, ChildStanding child) {
     if (child.status() == RunStatus.COMPLETED) {
       merge(node, config.outputs(), child);
     } else if (config.failsWithChild()) {
@@ -489,11 +496,24 @@ final class Draft {
 
   /** Takes over variables of a run that ended well; what it does not have changes nothing. */
   void merge(NodeDefinition node, Map<String, String> mapping, ChildStanding child) {
+    merge(node, mapping, child.variables(), Masking.of(child.state())::hides);
+  }
+
+  /**
+   * Takes over values.
+   *
+   * @param sensitive which of them are not shown, by name and value
+   */
+  void merge(
+      NodeDefinition node,
+      Map<String, String> mapping,
+      Map<String, @Nullable Object> values,
+      BiPredicate<String, @Nullable Object> sensitive) {
     mapping.forEach(
         (parentName, childName) -> {
-          if (child.variables().containsKey(childName)) {
-            Object value = child.variables().get(childName);
-            if (Masking.of(child.state()).hides(childName, value)) {
+          if (values.containsKey(childName)) {
+            Object value = values.get(childName);
+            if (sensitive.test(childName, value)) {
               state = state.with(state.secrets().withVariable(parentName));
             }
             setVariable(node, parentName, value);

@@ -119,6 +119,7 @@ final class PastState {
           FAN_OUT_JOINED,
           CAP_BREACHED,
           REPLAY_DIVERGED,
+          WORKFLOW_CHAIN,
           AGENT_REASONING_DELTA,
           AGENT_REASONED,
           AGENT_TOOL_CALLED,
@@ -202,7 +203,8 @@ final class PastState {
   static boolean remembers(String typeId) {
     return !typeId.startsWith(BUILT_IN)
         || typeId.equals(SupervisorNode.TYPE)
-        || typeId.equals(DispatchNode.TYPE);
+        || typeId.equals(DispatchNode.TYPE)
+        || typeId.equals(SubWorkflowNode.TYPE);
   }
 
   /** The ids of what nodes had produced that have come to their ends, or will. */

@@ -109,6 +109,8 @@ final class RunExecution {
 
   private final Dispatches dispatches;
 
+  private final MergeGate mergeGate;
+
   private final Instant timedFrom;
 
   private final Duration allowed;
@@ -169,6 +171,7 @@ final class RunExecution {
     this.supervision = new Supervision(run, definition, draft, executors, childRuns);
     this.dispatches =
         new Dispatches(run, definition, draft, childRuns, limits.maxFanOut(), surroundings);
+    this.mergeGate = new MergeGate(run, draft);
     this.nextSequence = run.nextSequence();
     this.storedStatus = run.status();
     this.timedFrom = run.timedFrom() == null ? clock.instant() : run.timedFrom();
@@ -366,7 +369,8 @@ final class RunExecution {
       return Optional.empty();
     }
     if (node.typeId().equals(SubWorkflowNode.TYPE)) {
-      Optional<RunError> failure = startChild(node);
+      Optional<RunError> failure =
+          mergeGate.holds(node) ? mergeGate.decided(node) : startChild(node);
       return failure.isPresent() ? fail(failure.get(), node.id()) : Optional.empty();
     }
     if (node.typeId().equals(SupervisorNode.TYPE)) {
@@ -488,7 +492,11 @@ final class RunExecution {
         }
         continue;
       }
-      Optional<RunError> failure = draft.endChild(node, child);
+      SubWorkflowNode.Config config = SubWorkflowNode.Config.of(node.config());
+      Optional<RunError> failure =
+          child.status() == RunStatus.COMPLETED && !config.attestation().isNone()
+              ? mergeGate.childEnded(node, config, child)
+              : draft.endChild(node, config, child);
       if (failure.isPresent()) {
         return fail(failure.get(), node.id());
       }

@@ -19,6 +19,8 @@ final class SubWorkflowNode implements NodeExecutor {
 
   private static final Pattern WORKFLOW_ID = Pattern.compile("[a-z][a-z0-9_-]{0,127}");
 
+  private static final String ATTESTATION = "outputAttestation";
+
   private static final List<String> ON_FAILURE = List.of("fail-parent", "continue");
 
   /**
@@ -32,7 +34,8 @@ final class SubWorkflowNode implements NodeExecutor {
       boolean waits,
       boolean failsWithChild,
       Map<String, String> inputs,
-      Map<String, String> outputs) {
+      Map<String, String> outputs,
+      OutputAttestation attestation) {
 
     static Config of(Map<String, @Nullable Object> config) {
       return new Config(
@@ -40,7 +43,8 @@ final class SubWorkflowNode implements NodeExecutor {
           !Boolean.FALSE.equals(config.get("waitForCompletion")),
           !"continue".equals(config.get("onChildFailure")),
           mapping(config, "inputMapping"),
-          mapping(config, "outputMapping"));
+          mapping(config, "outputMapping"),
+          OutputAttestation.of(config.get(ATTESTATION)));
     }
 
     private static Map<String, String> mapping(
@@ -80,10 +84,19 @@ final class SubWorkflowNode implements NodeExecutor {
                     : "must be one of " + String.join(", ", ON_FAILURE);
             case "inputMapping", "outputMapping" ->
                 isMapping(member.getValue()) ? null : "must map names to names";
+            case ATTESTATION -> null;
             default -> "is not executed by this host";
           };
       if (fault != null) {
         faults.put("/" + member.getKey(), fault);
+      }
+    }
+    if (config.containsKey(ATTESTATION)) {
+      OutputAttestation.faults(config.get(ATTESTATION))
+          .forEach((pointer, fault) -> faults.put("/" + ATTESTATION + pointer, fault));
+      if (Boolean.FALSE.equals(config.get("waitForCompletion"))
+          && !OutputAttestation.of(config.get(ATTESTATION)).isNone()) {
+        faults.put("/" + ATTESTATION, "needs a node that waits for its sub-workflow");
       }
     }
     if (!config.containsKey("workflowId")) {

@@ -228,6 +228,34 @@ public final class Payloads {
             mergeOrder));
   }
 
+  /**
+   * A run that another one started has ended well, and what it gives was hashed.
+   *
+   * @param taken the variables of the parent that it is given to; none if that is not decided yet
+   * @param attestation what came of the hashing
+   */
+  public static String outputHarvested(
+      String workflowId,
+      String parentRunId,
+      String childRunId,
+      List<String> taken,
+      Map<String, @Nullable Object> attestation) {
+    return Json.write(
+        Json.members(
+            "phase",
+            "output.harvested",
+            "workerId",
+            workflowId,
+            "parentRunId",
+            parentRunId,
+            "childRunId",
+            childRunId,
+            "harvestedKeys",
+            taken,
+            "attestation",
+            attestation));
+  }
+
   /** A limit was exceeded. */
   public static String capBreached(
       String kind, long limit, long observed, @Nullable String nodeId) {

@@ -127,6 +127,7 @@ public final class RunFold {
           NODE_DISPATCHED,
           FAN_OUT_BEGUN,
           FAN_OUT_JOINED,
+          WORKFLOW_CHAIN,
           VERSION_PINNED,
           ARTIFACT_CREATED,
           AGENT_REASONING_DELTA,

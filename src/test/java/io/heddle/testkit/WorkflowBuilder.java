@@ -143,7 +143,7 @@ public final class WorkflowBuilder {
   public WorkflowBuilder variable(String name, @Nullable Object defaultValue) {
     Map<String, Object> variable = new LinkedHashMap<>();
     variable.put("name", name);
-    variable.put("type", "string");
+    variable.put("type", defaultValue instanceof Number ? "number" : "string");
     if (defaultValue != null) {
       variable.put("defaultValue", defaultValue);
     }

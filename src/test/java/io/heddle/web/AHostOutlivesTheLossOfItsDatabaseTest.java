@@ -97,6 +97,10 @@ class AHostOutlivesTheLossOfItsDatabaseTest {
       }
       Answer answer = acme.send(route.method(), route.path(id), route.body(id));
 
+      if (route.needsNoDatabase()) {
+        assertThat(answer.status()).as("%s", route).isEqualTo(200);
+        continue;
+      }
       Envelope.assertRefused(answer, 503, "service_unavailable");
       assertThat(answer.header("retry-after")).isEqualTo("7");
       assertThat(answer.json().at("/details/retryAfter").asInt()).isEqualTo(7);

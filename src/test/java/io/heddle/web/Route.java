@@ -34,6 +34,8 @@ record Route(String method, String pattern) {
   /** The framework's own page, which nobody can reach. */
   private static final Set<String> UNREACHABLE = Set.of("/error");
 
+  private static final String SUB_RUN_SEAM = "/v1/host/sample/subrun/attest";
+
   static List<Route> of(TestHost host) {
     List<Route> routes = new ArrayList<>();
     for (RequestMappingInfo mapping :
@@ -66,6 +68,11 @@ record Route(String method, String pattern) {
     return pattern.startsWith("/v1/host/sample/test/")
         || pattern.equals("/v1/webhooks")
         || toString().equals("POST /v1/host/heddle/keys");
+  }
+
+  /** Whether it looks at nothing that is stored. */
+  boolean needsNoDatabase() {
+    return pattern.equals(SUB_RUN_SEAM);
   }
 
   /** Whether it is about nothing but what its caller's tenant did, and so differs each time. */
@@ -121,6 +128,7 @@ record Route(String method, String pattern) {
       case "/v1/host/sample/test/idempotency/concurrent-claim" -> "{\"executors\": 2}";
       case "/v1/host/heddle/keys" -> "{\"scopes\": [\"runs:read\"]}";
       case "/v1/host/sample/test/debug-bundle/export" -> "{\"runId\": \"%s\"}".formatted(id);
+      case SUB_RUN_SEAM -> "{\"childOutputs\": {}}";
       case "/v1/runs" -> "{\"workflowId\": \"%s\"}".formatted(id);
       case "/v1/webhooks" ->
           "{\"url\": \"https://93.184.216.34/%s\", \"events\": [\"run.completed\"]}".formatted(id);

@@ -48,6 +48,7 @@ final class V1Mapping {
       case NODE_DISPATCHED -> "node.dispatched";
       case FAN_OUT_BEGUN -> "core.dispatch.fanOut";
       case FAN_OUT_JOINED -> "core.dispatch.join";
+      case WORKFLOW_CHAIN -> "core.workflowChain.event";
       case VERSION_PINNED -> "version.pinned";
       case ARTIFACT_CREATED -> "artifact.created";
       case AGENT_REASONING_DELTA -> "agent.reasoning.delta";

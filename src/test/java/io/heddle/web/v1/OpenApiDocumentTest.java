@@ -326,6 +326,13 @@ class OpenApiDocumentTest {
     seen.addAll(typesOf(sleeper));
     seen.addAll(typesOf(paused));
     seen.addAll(typesOf(create("{\"workflowId\":\"conformance-subworkflow-parent\"}")));
+    ObjectNode attesting =
+        (ObjectNode) new Call("getWorkflow").on("conformance-subworkflow-parent").expectJson(200);
+    attesting.put("id", "attesting");
+    ((ObjectNode) attesting.at("/nodes/1/config"))
+        .set("outputAttestation", JSON.readTree("{\"checksum\":true}"));
+    new Call("heddlePutWorkflow").on("attesting").body(attesting).expect(200);
+    seen.addAll(typesOf(create("{\"workflowId\":\"attesting\"}")));
     seen.addAll(typesOf(create("{\"workflowId\":\"conformance-message-reducer\"}")));
     ObjectNode looping =
         (ObjectNode) new Call("getWorkflow").on("conformance-multi-node").expectJson(200);
