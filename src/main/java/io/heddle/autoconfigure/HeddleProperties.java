@@ -37,6 +37,9 @@ import org.springframework.util.unit.DataSize;
  * @param webhooks Events that are told to other systems.
  * @param telemetry Traces and metrics that are sent to a collector.
  * @param retryAfter What callers are told to wait while the host cannot serve, in whole seconds.
+ * @param publicUrl URL under which others reach this host, for example
+ *     'https://heddle.example.com'; whoever is called back is told links that begin with it.
+ *     Without it they are told paths.
  */
 @ConfigurationProperties("openwop")
 record HeddleProperties(
@@ -60,7 +63,8 @@ record HeddleProperties(
     @DefaultValue Egress egress,
     @DefaultValue Webhooks webhooks,
     @DefaultValue Telemetry telemetry,
-    @DefaultValue("5s") Duration retryAfter) {
+    @DefaultValue("5s") Duration retryAfter,
+    @Nullable String publicUrl) {
 
   // A key must not reach a log with the rest.
   @Override
