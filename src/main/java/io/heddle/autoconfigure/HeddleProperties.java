@@ -38,6 +38,9 @@ import org.springframework.util.unit.DataSize;
  * @param telemetry Traces and metrics that are sent to a collector.
  * @param secrets Secrets that nodes get.
  * @param retryAfter What callers are told to wait while the host cannot serve, in whole seconds.
+ * @param publicUrl URL under which others reach this host, for example
+ *     'https://heddle.example.com'; whoever is called back is told links that begin with it.
+ *     Without it they are told paths.
  */
 @ConfigurationProperties("openwop")
 record HeddleProperties(
@@ -62,7 +65,8 @@ record HeddleProperties(
     @DefaultValue Webhooks webhooks,
     @DefaultValue Telemetry telemetry,
     @DefaultValue Secrets secrets,
-    @DefaultValue("5s") Duration retryAfter) {
+    @DefaultValue("5s") Duration retryAfter,
+    @Nullable String publicUrl) {
 
   // A key must not reach a log with the rest.
   @Override

@@ -6,6 +6,7 @@ import io.heddle.auth.Roles;
 import io.heddle.claim.DatabaseClock;
 import io.heddle.diff.RunComparison;
 import io.heddle.effect.EffectStore;
+import io.heddle.egress.Egress;
 import io.heddle.engine.DispatchOptions;
 import io.heddle.engine.Effects;
 import io.heddle.engine.Limits;
@@ -472,9 +473,10 @@ public final class HeddleWebAutoConfiguration {
       Errors errors,
       V1TestControls controls,
       InterruptService interrupts,
-      InterruptTokens tokens) {
+      InterruptTokens tokens,
+      Egress egress) {
     return new V1RunsController(
-        creator, runs, mutations, requests, errors, controls, interrupts, tokens);
+        creator, runs, mutations, requests, errors, controls, interrupts, tokens, egress);
   }
 
   @Bean

@@ -2,6 +2,8 @@ package io.heddle.autoconfigure;
 
 import io.heddle.claim.DatabaseClock;
 import io.heddle.egress.Egress;
+import io.heddle.interrupt.InterruptStore;
+import io.heddle.interrupt.InterruptTokens;
 import io.heddle.metrics.DeliveryBacklog;
 import io.heddle.metrics.DeliveryMeters;
 import io.heddle.postgres.DeadLetterSql;
@@ -12,10 +14,12 @@ import io.heddle.run.RunStore;
 import io.heddle.secret.Vault;
 import io.heddle.web.Mutations;
 import io.heddle.web.Requests;
+import io.heddle.web.v1.V1CallbackEncoder;
 import io.heddle.web.v1.V1Capability;
 import io.heddle.web.v1.V1DeadLettersController;
 import io.heddle.web.v1.V1DeliveryEncoder;
 import io.heddle.web.v1.V1WebhooksController;
+import io.heddle.webhook.CallbackEncoder;
 import io.heddle.webhook.DeliveryEncoder;
 import io.heddle.webhook.DeliveryListener;
 import io.heddle.webhook.DeliverySettings;
@@ -26,8 +30,12 @@ import io.heddle.webhook.Sender;
 import io.heddle.webhook.Verification;
 import io.heddle.webhook.WebhookKeys;
 import io.heddle.webhook.Webhooks;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -65,6 +73,34 @@ public final class WebhooksAutoConfiguration {
   }
 
   @Bean
+  @ConditionalOnMissingBean
+  CallbackEncoder heddleCallbackEncoder(
+      InterruptStore interrupts, InterruptTokens tokens, HeddleProperties properties) {
+    return new V1CallbackEncoder(interrupts, tokens, publicUrl(properties.publicUrl()));
+  }
+
+  /** Without a slash at its end; empty for none. */
+  static String publicUrl(@Nullable String given) {
+    if (given == null || given.isBlank()) {
+      return "";
+    }
+    try {
+      URI url = new URI(given);
+      if (List.of("http", "https").contains(String.valueOf(url.getScheme()))
+          && url.getHost() != null
+          && url.getUserInfo() == null
+          && url.getQuery() == null
+          && url.getFragment() == null) {
+        return given.replaceFirst("/+$", "");
+      }
+    } catch (URISyntaxException e) {
+      // Refused below like a URL of another kind.
+    }
+    throw new IllegalArgumentException(
+        "openwop.public-url must be an http or https URL without credentials, query and fragment");
+  }
+
+  @Bean
   Sender heddleWebhookSender(
       Egress egress,
       Vault vault,
@@ -85,6 +121,7 @@ public final class WebhooksAutoConfiguration {
       HostDatabase database,
       Sender sender,
       DeliveryEncoder encoder,
+      CallbackEncoder callbacks,
       DeliverySettings settings,
       OutboxSignal signal,
       DeliveryListener listener) {
@@ -92,6 +129,7 @@ public final class WebhooksAutoConfiguration {
         new DeliverySql(database.jdbc(), database.transactions()),
         sender,
         encoder,
+        callbacks,
         settings,
         signal,
         listener,

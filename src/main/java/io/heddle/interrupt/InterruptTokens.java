@@ -56,12 +56,6 @@ public final class InterruptTokens {
    * It ends with the question's deadline at the latest.
    */
   public String mint(Interrupt question, Intent intent) {
-    long windows =
-        Duration.between(question.requestedAt(), question.readAt()).toMillis() / STABLE.toMillis();
-    Instant expiresAt = question.requestedAt().plus(STABLE.multipliedBy(windows)).plus(LIFE);
-    if (question.deadline() != null && question.deadline().isBefore(expiresAt)) {
-      expiresAt = question.deadline();
-    }
     TokenKeys.Key key = keys.signing();
     byte[] payload =
         Json.write(
@@ -73,7 +67,7 @@ public final class InterruptTokens {
                     "interruptId",
                     question.interruptId(),
                     "expiresAt",
-                    expiresAt.toString(),
+                    expiry(question).toString(),
                     "intent",
                     intent == Intent.RESOLVE ? "resolve" : "inspect",
                     "kid",
@@ -82,6 +76,16 @@ public final class InterruptTokens {
     return ENCODER.encodeToString(payload)
         + "."
         + ENCODER.encodeToString(signature(key.secret(), payload));
+  }
+
+  /** When a token ends that is minted for a question as it was read. */
+  public static Instant expiry(Interrupt question) {
+    long windows =
+        Duration.between(question.requestedAt(), question.readAt()).toMillis() / STABLE.toMillis();
+    Instant expiresAt = question.requestedAt().plus(STABLE.multipliedBy(windows)).plus(LIFE);
+    return question.deadline() != null && question.deadline().isBefore(expiresAt)
+        ? question.deadline()
+        : expiresAt;
   }
 
   /** What a token says, if one of the keys has signed it; expired or not. */

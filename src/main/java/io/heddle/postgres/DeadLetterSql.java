@@ -40,6 +40,7 @@ public final class DeadLetterSql implements DeadLetters {
       """
           .formatted(COLUMNS);
 
+  // What a callback is sent is written anew each time, so that its letter has no body.
   // A place behind everything else keeps the order of what has been told since.
   static final String REDRIVE =
       """
@@ -49,7 +50,7 @@ public final class DeadLetterSql implements DeadLetters {
         where d.tenant_id = :tenant and d.message_id = :message and d.status = 'DEAD'
         for update
       ), listener as (
-        select s.webhook_id from openwop.webhook_subscription s
+        select s.webhook_id, s.run_id is not null as is_callback from openwop.webhook_subscription s
         join letter on letter.webhook_id = s.webhook_id and letter.tenant_id = s.tenant_id
         where s.status = 'ACTIVE'
       ), queued as (
@@ -57,7 +58,7 @@ public final class DeadLetterSql implements DeadLetters {
           position = default, status = 'PENDING', attempts = 0,
           queued_at = clock_timestamp(), ended_at = null
         from letter join listener on listener.webhook_id = letter.webhook_id
-        where d.position = letter.position and letter.has_body
+        where d.position = letter.position and (letter.has_body or listener.is_callback)
         returning d.position
       )
       select case

@@ -19,7 +19,8 @@ public final class DeliverySql implements DeliveryStore {
 
   /**
    * Part of the statement that appends {@code appended} to the log of {@code target}: the only
-   * place that decides who is told of an event. A replay tells nobody, for its source has.
+   * place, with {@link #CALL}, that decides who is told of an event. A replay tells nobody, for its
+   * source has.
    */
   static final String QUEUE =
       """
@@ -28,6 +29,7 @@ public final class DeliverySql implements DeliveryStore {
         s.webhook_id, t.tenant_id, t.run_id, a.sequence, a.type
       from target t
       join openwop.webhook_subscription s on s.tenant_id = t.tenant_id
+        and s.run_id is null
         and s.status = 'ACTIVE'
         and (s.open_until is null or s.open_until <= t.at)
         and (s.tags is null or exists (
@@ -38,6 +40,32 @@ public final class DeliverySql implements DeliveryStore {
       where t.replay_mode is distinct from 'REPLAY'
       order by a.sequence
       returning 1\
+      """;
+
+  /**
+   * Another part of it: whoever a run calls back is told of its questions, each in a queue of its
+   * own, so that one that is not heard holds up no other.
+   */
+  static final String CALL =
+      """
+      call as materialized (
+        select 'callback-' || replace(gen_random_uuid()::text, '-', '') as webhook_id,
+          'msg_' || replace(gen_random_uuid()::text, '-', '') as message_id,
+          t.tenant_id, t.run_id, t.callback_url, t.owner_principal, a.sequence, a.type
+        from target t join appended a on a.type = 'INTERRUPT_REQUESTED'
+        where t.callback_url is not null and t.replay_mode is distinct from 'REPLAY'
+      ), callee as (
+        insert into openwop.webhook_subscription (
+          webhook_id, tenant_id, run_id, url, events, algorithms, principal)
+        select webhook_id, tenant_id, run_id, callback_url, array[type], '{heddle-ed25519-1}', owner_principal
+        from call
+      ), called as (
+        insert into openwop.webhook_delivery (message_id, webhook_id, tenant_id, run_id, sequence, type)
+        select message_id, webhook_id, tenant_id, run_id, sequence, type
+        from call
+        order by sequence
+        returning 1
+      )\
       """;
 
   // One probe of the index for each subscription with a queue, however long that is.

@@ -46,7 +46,7 @@ final class StepCommit {
           and lease_epoch = :epoch and next_sequence = :first and signals = :signals
           and status not in ('COMPLETED', 'FAILED', 'CANCELLED')
         returning tenant_id, run_id, next_sequence - :count as first_sequence, engine_version,
-          parent_run_id, tags, replay_mode, clock_timestamp() as at
+          parent_run_id, tags, replay_mode, callback_url, owner_principal, clock_timestamp() as at
       ), told as (
         update openwop.run parent set
           signals = parent.signals + 1,
@@ -74,10 +74,11 @@ final class StepCommit {
         returning sequence, type
       ), queued as (
         %s
-      )
-      select (select count(*) from target) as written, (select count(*) from queued) as queued
+      ), %s
+      select (select count(*) from target) as written,
+        (select count(*) from queued) + (select count(*) from called) as queued
       """
-          .formatted(DeliverySql.QUEUE);
+          .formatted(DeliverySql.QUEUE, DeliverySql.CALL);
 
   private record Written(int rows, long queued) {}
 

@@ -38,19 +38,20 @@ public final class WebhookSql implements SubscriptionStore {
       select :webhook, :tenant, :url, :events, :tags, :algorithms, :secret, :principal
       where (
         select count(*) from openwop.webhook_subscription
-        where tenant_id = :tenant and status = 'ACTIVE') < :most
+        where tenant_id = :tenant and run_id is null and status = 'ACTIVE') < :most
       """;
 
   private static final String FIND =
       """
       select %s from openwop.webhook_subscription s
-      where s.tenant_id = :tenant and s.webhook_id = :webhook
+      where s.tenant_id = :tenant and s.webhook_id = :webhook and s.run_id is null
       """
           .formatted(COLUMNS);
 
   private static final String DELETE =
       """
-      delete from openwop.webhook_subscription where tenant_id = :tenant and webhook_id = :webhook
+      delete from openwop.webhook_subscription
+      where tenant_id = :tenant and webhook_id = :webhook and run_id is null
       """;
 
   private static final String DELETE_QUEUE =
@@ -66,7 +67,7 @@ public final class WebhookSql implements SubscriptionStore {
         previous_secret = s.secret,
         previous_until = clock_timestamp() + :overlap * interval '1 millisecond',
         secret = :secret
-      where s.tenant_id = :tenant and s.webhook_id = :webhook
+      where s.tenant_id = :tenant and s.webhook_id = :webhook and s.run_id is null
       returning s.previous_until - :overlap * interval '1 millisecond' as rotated_at, s.previous_until
       """;
 
@@ -102,7 +103,7 @@ public final class WebhookSql implements SubscriptionStore {
                 "events", SqlArrays.text(subscription.events().stream().map(Enum::name).toList()))
             .param("tags", tags == null ? null : SqlArrays.text(tags))
             .param("algorithms", SqlArrays.text(subscription.algorithms()))
-            .param("secret", subscription.secrets().current())
+            .param("secret", Objects.requireNonNull(subscription.secrets()).current())
             .param("principal", principal)
             .param("most", most)
             .update()
@@ -152,6 +153,7 @@ public final class WebhookSql implements SubscriptionStore {
   }
 
   static Subscription subscription(ResultSet row) throws SQLException {
+    byte[] secret = row.getBytes("secret");
     return new Subscription(
         new Tenant(row.getString("tenant_id")),
         row.getString("webhook_id"),
@@ -161,7 +163,7 @@ public final class WebhookSql implements SubscriptionStore {
             .collect(Collectors.toUnmodifiableSet()),
         texts(row, "tags"),
         Objects.requireNonNull(texts(row, "algorithms")),
-        new Subscription.Secrets(row.getBytes("secret"), row.getBytes("previous_secret")));
+        secret == null ? null : new Subscription.Secrets(secret, row.getBytes("previous_secret")));
   }
 
   private static @Nullable List<String> texts(ResultSet row, String column) throws SQLException {

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param position its place in the queue of all deliveries
  * @param messageId the same on every attempt; unique
- * @param body what is sent, to the byte; null until the first attempt is prepared
+ * @param body what is sent, to the byte; null until the first attempt is prepared, and always for a
+ *     callback
  * @param event the event; null if there is a body, or if its run has expired
  * @param attempts how many were made
  * @param age since it was queued, by the database's clock

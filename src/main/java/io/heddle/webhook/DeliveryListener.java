@@ -10,6 +10,8 @@ public interface DeliveryListener {
     RETRIED,
     /** Failed, and is not tried again. */
     FAILED,
+    /** Nobody needed to be told any more, so that none was made. */
+    SKIPPED,
     /** Failed for the last time, or was never possible; kept as a dead letter. */
     DEAD
   }

@@ -67,6 +67,8 @@ public interface DeliveryStore {
     DELIVERED,
     /** Failed, and is not tried again. */
     FAILED,
+    /** Nobody needs to be told any more. */
+    SKIPPED,
     /** Given up, and kept for people to look at. */
     DEAD
   }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,6 +60,8 @@ public final class Dispatcher implements AutoCloseable {
 
   private final DeliveryEncoder encoder;
 
+  private final CallbackEncoder callbacks;
+
   private final DeliverySettings settings;
 
   private final OutboxSignal signal;
@@ -93,6 +96,7 @@ public final class Dispatcher implements AutoCloseable {
       DeliveryStore store,
       Sender sender,
       DeliveryEncoder encoder,
+      CallbackEncoder callbacks,
       DeliverySettings settings,
       OutboxSignal signal,
       DeliveryListener listener,
@@ -101,6 +105,7 @@ public final class Dispatcher implements AutoCloseable {
     this.store = store;
     this.sender = sender;
     this.encoder = encoder;
+    this.callbacks = callbacks;
     this.settings = settings;
     this.signal = signal;
     this.listener = listener;
@@ -228,9 +233,11 @@ public final class Dispatcher implements AutoCloseable {
             listener.attempted(DeliveryListener.Outcome.DEAD);
             continue;
           }
-          body = encoder.encode(subscription.tenant(), event);
-          fresh.add(new Prepared(lease, delivery.position(), body));
-          work.unprepared.add(delivery.position());
+          if (!subscription.isCallback()) {
+            body = encoder.encode(subscription.tenant(), event);
+            fresh.add(new Prepared(lease, delivery.position(), body));
+            work.unprepared.add(delivery.position());
+          }
         }
         work.messages.add(new Message(delivery, body));
       }
@@ -302,7 +309,12 @@ public final class Dispatcher implements AutoCloseable {
     return drained;
   }
 
-  private record Message(Delivery delivery, byte[] body) {}
+  /**
+   * A delivery to be sent.
+   *
+   * @param body null for a callback, whose body is written at the last moment
+   */
+  private record Message(Delivery delivery, byte @Nullable [] body) {}
 
   /** The head of one queue being sent, in its order. */
   private final class Work implements Runnable {
@@ -359,7 +371,13 @@ public final class Dispatcher implements AutoCloseable {
     /** Returns whether the next one may follow. */
     private boolean sent(Message message) {
       Delivery delivery = message.delivery();
-      Attempt attempt = sender.send(lease.subscription(), delivery, message.body());
+      byte[] body = message.body() == null ? called(delivery) : message.body();
+      if (body == null) {
+        record(lease, delivery, Status.SKIPPED, false, null, null);
+        listener.attempted(DeliveryListener.Outcome.SKIPPED);
+        return true;
+      }
+      Attempt attempt = sender.send(lease.subscription(), delivery, body);
       if (attempt instanceof Attempt.Delivered delivered) {
         failures = 0;
         over(delivery, Status.DELIVERED, delivered.answer(), null);
@@ -389,6 +407,11 @@ public final class Dispatcher implements AutoCloseable {
       return false;
     }
 
+    private byte @Nullable [] called(Delivery delivery) {
+      RunEvent asked = Objects.requireNonNull(delivery.event());
+      return callbacks.encode(lease.subscription().tenant(), asked).orElse(null);
+    }
+
     private boolean retried(Delivery delivery, Attempt.Failed failed) {
       Optional<Duration> next =
           failed.forGood()
@@ -413,6 +436,7 @@ public final class Dispatcher implements AutoCloseable {
             case PENDING -> DeliveryListener.Outcome.RETRIED;
             case DELIVERED -> DeliveryListener.Outcome.DELIVERED;
             case FAILED -> DeliveryListener.Outcome.FAILED;
+            case SKIPPED -> DeliveryListener.Outcome.SKIPPED;
             case DEAD -> DeliveryListener.Outcome.DEAD;
           });
       signal.raise();

@@ -115,12 +115,15 @@ public final class Sender {
   private List<String> secrets(Subscription subscription) {
     String purpose = Webhooks.purpose(subscription.webhookId());
     List<String> secrets = new ArrayList<>();
-    byte[] previous = subscription.secrets().previous();
+    Subscription.Secrets sealed = subscription.secrets();
+    if (sealed == null) {
+      return secrets;
+    }
+    byte[] previous = sealed.previous();
     if (previous != null) {
       secrets.add(new String(vault.open(previous, purpose), StandardCharsets.UTF_8));
     }
-    secrets.add(
-        new String(vault.open(subscription.secrets().current(), purpose), StandardCharsets.UTF_8));
+    secrets.add(new String(vault.open(sealed.current(), purpose), StandardCharsets.UTF_8));
     return secrets;
   }
 

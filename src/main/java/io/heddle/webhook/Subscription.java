@@ -7,14 +7,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is told of a tenant's events.
+ * Who is told of a tenant's events, or of one question of a run.
  *
  * @param webhookId opaque, unique among all tenants
  * @param url where to; judged when it was registered, and again with each attempt
  * @param events of which types it is told; at least one
  * @param tags it is told of runs with one of these only; null for all runs
  * @param algorithms by which its deliveries are signed
- * @param secrets what they are signed with, sealed
+ * @param secrets what they are signed with, sealed; null for a question, whose receiver has been
+ *     told none
  */
 public record Subscription(
     Tenant tenant,
@@ -23,7 +24,7 @@ public record Subscription(
     Set<EventType> events,
     @Nullable List<String> tags,
     List<String> algorithms,
-    Secrets secrets) {
+    @Nullable Secrets secrets) {
 
   /**
    * The sealed secrets of a subscription.
@@ -38,6 +39,11 @@ public record Subscription(
     public String toString() {
       return "Secrets[]";
     }
+  }
+
+  /** Whether this is for one question of a run. */
+  public boolean isCallback() {
+    return secrets == null;
   }
 
   // The address may hold a credential.

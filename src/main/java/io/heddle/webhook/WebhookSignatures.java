@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WebhookSignatures {
 
-  /** HMAC-SHA256 with the subscription's secret; on every delivery. */
+  /** HMAC-SHA256 with the subscription's secret; on every delivery for one that has a secret. */
   public static final String V1 = "v1";
 
   /** Standard Webhooks with a shared secret, beside {@link #V1}. */
@@ -51,8 +51,8 @@ public final class WebhookSignatures {
    * @param messageId 16 to 128 letters, digits, underscores and hyphens; the same for every attempt
    * @param timestamp when this attempt is signed, in seconds since 1970
    * @param body the bytes that are sent
-   * @param secrets those that are live, at least one; the first signs {@link #V1}, all of them sign
-   *     {@link #STANDARD_WEBHOOKS}
+   * @param secrets those that are live; the first signs {@link #V1}, which is left out if there is
+   *     none, and all of them sign {@link #STANDARD_WEBHOOKS}
    * @param algorithms those that the subscription chose; {@link #V1} needs no choice
    * @param keys of this host
    * @throws IllegalArgumentException if a secret cannot sign what is chosen
@@ -70,13 +70,15 @@ public final class WebhookSignatures {
     headers.put("Content-Type", "application/json");
     headers.put("User-Agent", USER_AGENT);
     if (eventType != null) {
-      String signature = v1(secrets.get(0), timestamp, body);
+      String signature = secrets.isEmpty() ? null : v1(secrets.get(0), timestamp, body);
       for (String family : List.of("X-openwop-", "OpenWOP-")) {
         headers.put(family + "Webhook-Id", subscriptionId);
         headers.put(family + "Event-Type", eventType);
         headers.put(family + "Timestamp", Long.toString(timestamp));
-        headers.put(family + "Signature", signature);
-        headers.put(family + "Signature-Algorithm", V1);
+        if (signature != null) {
+          headers.put(family + "Signature", signature);
+          headers.put(family + "Signature-Algorithm", V1);
+        }
       }
       headers.put(HEDDLE_SIGNATURE, heddle(timestamp, body, keys));
     }

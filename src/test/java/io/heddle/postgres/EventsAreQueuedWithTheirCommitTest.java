@@ -209,6 +209,71 @@ class EventsAreQueuedWithTheirCommitTest {
     assertThat(queue(closedAgain)).hasSize(1);
   }
 
+  @Test
+  void eachQuestionOfARunThatCallsBackHasAQueueOfItsOwn() {
+    Run run = SampleRuns.create(stores, "node-a");
+    Run other = SampleRuns.create(stores, "node-a");
+    callBack(run);
+
+    commit(other, EventType.INTERRUPT_REQUESTED);
+    commit(
+        run,
+        EventType.NODE_STARTED,
+        EventType.INTERRUPT_REQUESTED,
+        EventType.NODE_SUSPENDED,
+        EventType.INTERRUPT_REQUESTED);
+
+    assertThat(queues(run)).containsExactly("1 INTERRUPT_REQUESTED", "3 INTERRUPT_REQUESTED");
+    assertThat(queues(other)).isEmpty();
+    assertThat(told).hasValue(1);
+  }
+
+  @Test
+  void aQuestionIsQueuedOnceAndNotByAFencedStepOrAReplay() {
+    Run run = SampleRuns.create(stores, "node-a");
+    Run fenced = SampleRuns.create(stores, "node-a");
+    Run replay = SampleRuns.create(stores, "node-a");
+    List.of(run, fenced, replay).forEach(this::callBack);
+    mode(replay, "REPLAY");
+    jdbc.sql("update openwop.run set lease_epoch = lease_epoch + 1 where run_id = :run")
+        .param("run", fenced.runId())
+        .update();
+    List<NewEvent> asked = List.of(NewEvent.of(EventType.INTERRUPT_REQUESTED, null, "{}"));
+
+    // The same step twice, as after an answer that was lost.
+    Step step = SampleRuns.step(run, RunStatus.RUNNING, asked, new Wakeup.KeepLease());
+    assertThat(runs.commit(step)).isEqualTo(Step.Outcome.COMMITTED);
+    assertThat(runs.commit(step)).isEqualTo(Step.Outcome.COMMITTED);
+    assertThat(commit(fenced, EventType.INTERRUPT_REQUESTED)).isEqualTo(Step.Outcome.FENCED);
+    assertThat(commit(replay, EventType.INTERRUPT_REQUESTED)).isEqualTo(Step.Outcome.COMMITTED);
+
+    assertThat(queues(run)).containsExactly("0 INTERRUPT_REQUESTED");
+    assertThat(queues(fenced)).isEmpty();
+    assertThat(queues(replay)).isEmpty();
+  }
+
+  private void callBack(Run run) {
+    jdbc.sql("update openwop.run set callback_url = 'https://example.org/' where run_id = :run")
+        .param("run", run.runId())
+        .update();
+  }
+
+  /** What is queued for subscriptions of this run alone. */
+  private List<String> queues(Run run) {
+    return jdbc.sql("select webhook_id from openwop.webhook_subscription where run_id = :run")
+        .param("run", run.runId())
+        .query(String.class)
+        .list()
+        .stream()
+        .flatMap(
+            webhookId -> {
+              assertThat(queue(webhookId)).hasSize(1);
+              return queue(webhookId).stream();
+            })
+        .sorted()
+        .toList();
+  }
+
   private String subscribe(Tenant tenant, @Nullable List<String> tags, EventType... events) {
     String webhookId = Ids.webhook();
     boolean inserted =

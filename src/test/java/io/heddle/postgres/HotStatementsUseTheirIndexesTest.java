@@ -109,6 +109,18 @@ class HotStatementsUseTheirIndexesTest {
             from generate_series(1, 20000) n
             """)
         .update();
+    // Questions of runs that call back, most of them of the tenant whose runs are looked at.
+    database
+        .jdbc()
+        .sql(
+            """
+            insert into openwop.webhook_subscription (
+              webhook_id, tenant_id, run_id, url, events, algorithms, principal)
+            select 'callback-' || run_id, tenant_id, run_id, 'https://example.org',
+              '{INTERRUPT_REQUESTED}', '{heddle-ed25519-1}', 'p'
+            from openwop.run
+            """)
+        .update();
     // Few are queued, and most were delivered long ago.
     database
         .jdbc()

@@ -2,8 +2,11 @@ package io.heddle.testkit;
 
 import io.heddle.egress.Egress;
 import io.heddle.egress.EgressSettings;
+import io.heddle.interrupt.InterruptTokens;
+import io.heddle.interrupt.TokenKeys;
 import io.heddle.postgres.DeadLetterSql;
 import io.heddle.postgres.DeliverySql;
+import io.heddle.postgres.InterruptSql;
 import io.heddle.postgres.RunSql;
 import io.heddle.postgres.SecretSql;
 import io.heddle.postgres.WebhookSql;
@@ -17,6 +20,7 @@ import io.heddle.run.Wakeup;
 import io.heddle.secret.Vault;
 import io.heddle.tenancy.Tenant;
 import io.heddle.testkit.PostgresPerJvm.Database;
+import io.heddle.web.v1.V1CallbackEncoder;
 import io.heddle.web.v1.V1DeliveryEncoder;
 import io.heddle.webhook.DeadLetters;
 import io.heddle.webhook.DeliveryEncoder;
@@ -81,6 +85,10 @@ public final class DeliveringNode implements AutoCloseable {
             new DeliverySql(jdbc, stores.transactions()),
             sender,
             encoder,
+            new V1CallbackEncoder(
+                new InterruptSql(jdbc),
+                new InterruptTokens(TokenKeys.shared(new SecretSql(jdbc), vault)),
+                ""),
             settings,
             signal,
             outcome -> {},

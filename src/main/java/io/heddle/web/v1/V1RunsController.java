@@ -1,6 +1,8 @@
 package io.heddle.web.v1;
 
 import io.heddle.audit.AuditEvent;
+import io.heddle.egress.Egress;
+import io.heddle.egress.EgressRefusedException;
 import io.heddle.engine.RunCreator;
 import io.heddle.idempotency.IdempotencyStore.Answer;
 import io.heddle.idempotency.IdempotentOperations.Done;
@@ -49,6 +51,8 @@ public final class V1RunsController implements V1Capability {
 
   static final String RUN = "/v1/runs/{runId:[^:]+}";
 
+  private static final String CREATE = "v1.createRun";
+
   private static final int MAX_BULK = 100;
 
   private static final int MAX_TAGS = 100;
@@ -76,6 +80,8 @@ public final class V1RunsController implements V1Capability {
 
   private final InterruptTokens tokens;
 
+  private final Egress egress;
+
   public V1RunsController(
       RunCreator creator,
       RunService runs,
@@ -84,7 +90,8 @@ public final class V1RunsController implements V1Capability {
       Errors errors,
       V1TestControls controls,
       InterruptService interrupts,
-      InterruptTokens tokens) {
+      InterruptTokens tokens,
+      Egress egress) {
     this.creator = creator;
     this.runs = runs;
     this.mutations = mutations;
@@ -93,6 +100,7 @@ public final class V1RunsController implements V1Capability {
     this.controls = controls;
     this.interrupts = interrupts;
     this.tokens = tokens;
+    this.egress = egress;
   }
 
   @Override
@@ -112,8 +120,28 @@ public final class V1RunsController implements V1Capability {
     controls.check(request, caller, body);
     RunCreator.Request wanted =
         wanted(caller, body, isDeduplicated(request), Callers.trace(request));
-    return mutations.run(
-        request, wanted.tenant(), "v1.createRun", Map.of(), body, () -> create(wanted));
+    String callbackUrl = wanted.callbackUrl();
+    if (callbackUrl != null) {
+      // Whoever is called back may see and answer what the run asks.
+      Callers.require(request, "runs:read");
+      Callers.require(request, "approvals:respond");
+      Optional<ResponseEntity<byte[]>> given =
+          mutations.given(request, wanted.tenant(), CREATE, Map.of(), body, Answer::body);
+      if (given.isPresent()) {
+        return given.get();
+      }
+      // A name is looked up, which is for no transaction.
+      checkCallable(callbackUrl);
+    }
+    return mutations.run(request, wanted.tenant(), CREATE, Map.of(), body, () -> create(wanted));
+  }
+
+  private void checkCallable(String callbackUrl) {
+    try {
+      egress.check(callbackUrl);
+    } catch (EgressRefusedException e) {
+      throw Problem.invalid("/callbackUrl", "is no URL that this host calls: " + e.reason());
+    }
   }
 
   private Done create(RunCreator.Request wanted) {
@@ -142,9 +170,6 @@ public final class V1RunsController implements V1Capability {
     if (tenantId != null && !tenantId.equals(caller.tenant())) {
       fields.fault("tenantId", "must be the tenant of the credential, or absent");
     }
-    if (callbackUrl != null) {
-      fields.fault("callbackUrl", "is not served by this host");
-    }
     fields.check();
     return new RunCreator.Request(
         new Tenant(caller.tenant()),
@@ -155,7 +180,7 @@ public final class V1RunsController implements V1Capability {
         tags,
         metadata,
         scope,
-        null,
+        callbackUrl,
         trace);
   }
 
