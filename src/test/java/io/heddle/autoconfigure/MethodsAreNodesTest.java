@@ -196,7 +196,7 @@ class MethodsAreNodesTest {
 
   /** An application that carries a host. */
   @Configuration(proxyBeanMethods = false)
-  @ImportAutoConfiguration(HeddleAutoConfiguration.class)
+  @ImportAutoConfiguration({HeddleAutoConfiguration.class, TelemetryAutoConfiguration.class})
   static class Application {
 
     @Bean
@@ -265,7 +265,7 @@ class MethodsAreNodesTest {
   }
 
   @Configuration(proxyBeanMethods = false)
-  @ImportAutoConfiguration(HeddleAutoConfiguration.class)
+  @ImportAutoConfiguration({HeddleAutoConfiguration.class, TelemetryAutoConfiguration.class})
   static class TextForOutputs {
 
     @WorkflowNode("acme.text")
@@ -275,7 +275,7 @@ class MethodsAreNodesTest {
   }
 
   @Configuration(proxyBeanMethods = false)
-  @ImportAutoConfiguration(HeddleAutoConfiguration.class)
+  @ImportAutoConfiguration({HeddleAutoConfiguration.class, TelemetryAutoConfiguration.class})
   static class ListForInputs {
 
     @WorkflowNode("acme.list")
@@ -283,7 +283,7 @@ class MethodsAreNodesTest {
   }
 
   @Configuration(proxyBeanMethods = false)
-  @ImportAutoConfiguration(HeddleAutoConfiguration.class)
+  @ImportAutoConfiguration({HeddleAutoConfiguration.class, TelemetryAutoConfiguration.class})
   static class TwoInputs {
 
     @WorkflowNode("acme.two")
@@ -291,7 +291,7 @@ class MethodsAreNodesTest {
   }
 
   @Configuration(proxyBeanMethods = false)
-  @ImportAutoConfiguration(HeddleAutoConfiguration.class)
+  @ImportAutoConfiguration({HeddleAutoConfiguration.class, TelemetryAutoConfiguration.class})
   static class Reserved {
 
     @WorkflowNode("core.mine")
