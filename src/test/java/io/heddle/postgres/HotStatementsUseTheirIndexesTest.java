@@ -173,8 +173,7 @@ class HotStatementsUseTheirIndexesTest {
   void lookingAtTheCluster() {
     assertThat(new ClusterSql(explained.jdbc()).figures().waiting()).isGreaterThanOrEqualTo(200);
 
-    assertUsesIndexes(
-        "run_due", "run_leased", "webhook_delivery_queue", "webhook_delivery_dead");
+    assertUsesIndexes("run_due", "run_leased", "webhook_delivery_queue", "webhook_delivery_dead");
   }
 
   @Test
