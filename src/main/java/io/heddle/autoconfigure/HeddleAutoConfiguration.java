@@ -72,9 +72,9 @@ import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -90,23 +90,33 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 /** The engine and its stores, on the application's data source and in a schema of their own. */
 @AutoConfiguration(after = DataSourceAutoConfiguration.class)
-@ConditionalOnBean(DataSource.class)
 @EnableConfigurationProperties(HeddleProperties.class)
 public final class HeddleAutoConfiguration {
 
   private static final Logger log = LoggerFactory.getLogger(HeddleAutoConfiguration.class);
 
+  /** Before anything is made of it: without a database there is no host, and nobody would say. */
   @Bean
-  OpenwopSchema openwopSchema(DataSource dataSource) {
-    return new OpenwopSchema(dataSource);
+  static BeanFactoryPostProcessor heddleDatabaseCheck() {
+    return HostDataSource::requireAny;
+  }
+
+  @Bean
+  HostDataSource heddleDataSource(ObjectProvider<DataSource> dataSource) {
+    return HostDataSource.of(dataSource);
+  }
+
+  @Bean
+  OpenwopSchema openwopSchema(HostDataSource database) {
+    return new OpenwopSchema(database.dataSource());
   }
 
   /** The stores' own access, so that an application's templates and transactions stay its own. */
   @Bean
-  HostDatabase heddleDatabase(DataSource dataSource, OpenwopSchema migrated) {
+  HostDatabase heddleDatabase(HostDataSource database, OpenwopSchema migrated) {
     return new HostDatabase(
-        JdbcClient.create(dataSource),
-        new TransactionTemplate(new JdbcTransactionManager(dataSource)));
+        JdbcClient.create(database.dataSource()),
+        new TransactionTemplate(new JdbcTransactionManager(database.dataSource())));
   }
 
   @Bean
@@ -307,8 +317,8 @@ public final class HeddleAutoConfiguration {
 
   @Bean
   @ConditionalOnBooleanProperty(name = "openwop.stream.notifications", matchIfMissing = true)
-  KeptConnections heddleKeptConnections(DataSource dataSource, OpenwopSchema migrated) {
-    return KeptConnections.beside(dataSource);
+  KeptConnections heddleKeptConnections(HostDataSource database, OpenwopSchema migrated) {
+    return KeptConnections.beside(database.dataSource());
   }
 
   @Bean

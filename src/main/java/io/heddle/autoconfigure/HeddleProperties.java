@@ -426,6 +426,10 @@ record HeddleProperties(
    * @param signingKeyFile File with that key instead.
    * @param previousSigningKeys Keys that signed before or will sign next, private or public, as
    *     PEM; published until they are removed.
+   * @param signingKeyRotation How long a key that the hosts made signs before the next one does;
+   *     never without it.
+   * @param signingKeyOverlap How long such a key is published before it signs, and after another
+   *     one does, at least 10 minutes.
    */
   record Webhooks(
       @Nullable String signingKey,

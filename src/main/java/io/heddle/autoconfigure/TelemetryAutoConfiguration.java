@@ -6,6 +6,7 @@ import io.heddle.metrics.Recently;
 import io.heddle.postgres.QueueSql;
 import io.heddle.postgres.TraceSql;
 import io.heddle.redaction.Redactor;
+import io.heddle.run.RunStore;
 import io.heddle.telemetry.OtlpEndpoint;
 import io.heddle.telemetry.RunSpans;
 import io.heddle.telemetry.SpanExport;
@@ -19,14 +20,12 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
-import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
 import org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration;
 import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
 import org.springframework.context.annotation.Bean;
@@ -34,9 +33,9 @@ import org.springframework.core.env.Environment;
 
 /** What operators see of runs; it is sent nowhere unless they say where. */
 @AutoConfiguration(
-    after = {DataSourceAutoConfiguration.class, MetricsAutoConfiguration.class},
+    after = {HeddleAutoConfiguration.class, MetricsAutoConfiguration.class},
     before = CompositeMeterRegistryAutoConfiguration.class)
-@ConditionalOnBean(DataSource.class)
+@ConditionalOnBean(RunStore.class)
 public final class TelemetryAutoConfiguration {
 
   private static final String ENDPOINT = "openwop.telemetry.endpoint";

@@ -184,6 +184,16 @@ public final class Claimer implements LocalExecution, AutoCloseable {
     return node.id();
   }
 
+  /** Whether this node begins nothing new any more, because it stops. */
+  public boolean isLeaving() {
+    return leaving;
+  }
+
+  /** How many runs this node can execute at the same time. */
+  public int slots() {
+    return settings.slots();
+  }
+
   /** How many runs this node has claimed since its process began, and not accepted itself. */
   public long claimed() {
     return claimed.sum();

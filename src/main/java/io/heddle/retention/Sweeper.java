@@ -3,6 +3,7 @@ package io.heddle.retention;
 import io.heddle.retention.RetentionStore.Batch;
 import io.heddle.retention.RetentionStore.Position;
 import io.heddle.retention.SweepListener.Kind;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Executors;
@@ -38,6 +39,8 @@ public final class Sweeper implements AutoCloseable {
 
   private volatile boolean stopped;
 
+  private volatile @Nullable Long sweptAt;
+
   private @Nullable ScheduledExecutorService schedule;
 
   public Sweeper(RetentionStore store, RetentionSettings settings, SweepListener listener) {
@@ -69,10 +72,17 @@ public final class Sweeper implements AutoCloseable {
       sweep(Kind.DELIVERY, () -> store.deleteDeliveries(settings.deliveries(), DELIVERIES));
       sweep(Kind.DELIVERY, () -> store.deleteAbandonedDeliveries(DELIVERIES));
       sweep(Kind.DEAD_LETTER, () -> store.deleteDeadLetters(settings.deadLetters(), BATCH));
+      sweptAt = System.nanoTime();
     } catch (RuntimeException e) {
       log.warn("The sweep of what is no longer kept ended early: {}", e.toString());
       listener.failed();
     }
+  }
+
+  /** How long ago the last sweep came to its end; empty before the first one did. */
+  public Optional<Duration> sinceLastSweep() {
+    Long at = sweptAt;
+    return at == null ? Optional.empty() : Optional.of(Duration.ofNanos(System.nanoTime() - at));
   }
 
   private void sweepRuns() {

@@ -152,7 +152,7 @@ class MethodsAreNodesTest {
 
   /** An application that carries a host. */
   @Configuration(proxyBeanMethods = false)
-  @ImportAutoConfiguration(HeddleAutoConfiguration.class)
+  @ImportAutoConfiguration({HeddleAutoConfiguration.class, TelemetryAutoConfiguration.class})
   static class Application {
 
     @Bean
@@ -221,7 +221,7 @@ class MethodsAreNodesTest {
   }
 
   @Configuration(proxyBeanMethods = false)
-  @ImportAutoConfiguration(HeddleAutoConfiguration.class)
+  @ImportAutoConfiguration({HeddleAutoConfiguration.class, TelemetryAutoConfiguration.class})
   static class TextForOutputs {
 
     @WorkflowNode("acme.text")
@@ -231,7 +231,7 @@ class MethodsAreNodesTest {
   }
 
   @Configuration(proxyBeanMethods = false)
-  @ImportAutoConfiguration(HeddleAutoConfiguration.class)
+  @ImportAutoConfiguration({HeddleAutoConfiguration.class, TelemetryAutoConfiguration.class})
   static class ListForInputs {
 
     @WorkflowNode("acme.list")
@@ -239,7 +239,7 @@ class MethodsAreNodesTest {
   }
 
   @Configuration(proxyBeanMethods = false)
-  @ImportAutoConfiguration(HeddleAutoConfiguration.class)
+  @ImportAutoConfiguration({HeddleAutoConfiguration.class, TelemetryAutoConfiguration.class})
   static class TwoInputs {
 
     @WorkflowNode("acme.two")
@@ -247,7 +247,7 @@ class MethodsAreNodesTest {
   }
 
   @Configuration(proxyBeanMethods = false)
-  @ImportAutoConfiguration(HeddleAutoConfiguration.class)
+  @ImportAutoConfiguration({HeddleAutoConfiguration.class, TelemetryAutoConfiguration.class})
   static class Reserved {
 
     @WorkflowNode("core.mine")

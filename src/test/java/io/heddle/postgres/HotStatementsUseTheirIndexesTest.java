@@ -182,6 +182,13 @@ class HotStatementsUseTheirIndexesTest {
   }
 
   @Test
+  void lookingAtTheCluster() {
+    assertThat(new ClusterSql(explained.jdbc()).figures().waiting()).isGreaterThanOrEqualTo(200);
+
+    assertUsesIndexes("run_due", "run_leased", "webhook_delivery_queue", "webhook_delivery_dead");
+  }
+
+  @Test
   void readingWhatTracesTell() {
     assertThat(new TraceSql(explained.jdbc()).find(SampleRuns.TENANT, ended())).isPresent();
 

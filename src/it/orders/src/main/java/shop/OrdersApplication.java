@@ -60,19 +60,21 @@ public class OrdersApplication {
 
   @Bean
   NodeExecutor ship() {
-    return new NodeExecutor() {
+    return new Shipping();
+  }
 
-      @Override
-      public String typeId() {
-        return "shop.ship";
-      }
+  static class Shipping implements NodeExecutor {
 
-      @Override
-      public NodeResult execute(NodeContext node) {
-        return NodeResult.completed(
-            Map.of("parcel", "for " + node.inputs().get("customer")));
-      }
-    };
+    @Override
+    public String typeId() {
+      return "shop.ship";
+    }
+
+    @Override
+    public NodeResult execute(NodeContext node) {
+      return NodeResult.completed(
+          Map.of("parcel", "for " + node.inputs().get("customer")));
+    }
   }
 
   @RestController

@@ -84,6 +84,7 @@ class OrdersApplicationTest {
     assertThat(get("/orders", null, "*/*").statusCode()).isEqualTo(401);
     assertThat(get("/orders", KEY, "*/*").statusCode()).isEqualTo(401);
     assertThat(get("/orders", CLERK, "*/*").statusCode()).isEqualTo(200);
+    assertThat(get("/actuator/openwop", CLERK, "*/*").statusCode()).isEqualTo(404);
     assertThat(get("/v1/workflows/place-order", CLERK, "*/*").statusCode()).isEqualTo(401);
     assertThat(get("/v1/workflows/place-order", KEY, "*/*").statusCode()).isEqualTo(200);
     assertThat(jdbc.sql("select script from public.flyway_schema_history").query(String.class).list())

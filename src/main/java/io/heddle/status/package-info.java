@@ -1,0 +1,5 @@
+/** How a host and its neighbours are, for the people who operate them. */
+@NullMarked
+package io.heddle.status;
+
+import org.jspecify.annotations.NullMarked;
