@@ -19,6 +19,7 @@ import io.heddle.engine.Worker;
 import io.heddle.engine.node.ApprovalGateNode;
 import io.heddle.engine.node.ChannelWriteNode;
 import io.heddle.engine.node.ClarificationGateNode;
+import io.heddle.engine.node.ConversationGateNode;
 import io.heddle.engine.node.DelayNode;
 import io.heddle.engine.node.FailNode;
 import io.heddle.engine.node.HoldNode;
@@ -212,6 +213,12 @@ public final class HeddleAutoConfiguration {
   @Bean
   ClarificationGateNode heddleClarificationGateNode() {
     return new ClarificationGateNode();
+  }
+
+  /** Only tests let a definition converse with itself. */
+  @Bean
+  ConversationGateNode heddleConversationGateNode(HeddleProperties properties) {
+    return new ConversationGateNode(properties.conformance().enabled());
   }
 
   @Bean

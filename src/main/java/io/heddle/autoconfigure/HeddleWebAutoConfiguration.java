@@ -13,6 +13,7 @@ import io.heddle.engine.Limits;
 import io.heddle.engine.RunCreator;
 import io.heddle.engine.RunForker;
 import io.heddle.engine.node.ApprovalGateNode;
+import io.heddle.engine.node.ConversationGateNode;
 import io.heddle.feedback.AnnotationStore;
 import io.heddle.feedback.Feedback;
 import io.heddle.idempotency.IdempotencyStore;
@@ -288,6 +289,12 @@ public final class HeddleWebAutoConfiguration {
     return V1Capability.of(
         "interrupt",
         Map.of("approverRouting", Map.of("supported", true, "refKinds", List.of("group", "role"))));
+  }
+
+  @Bean
+  @ConditionalOnBean(ConversationGateNode.class)
+  V1Capability heddleConversations() {
+    return V1Capability.flag("conversationPrimitive");
   }
 
   /** Node code tells what agents do, and asks where they are not sure. */

@@ -120,10 +120,7 @@ final class DispatchNode implements NodeExecutor {
     String pointer = Json.pointer("", member);
     String fault =
         switch (member) {
-          case "askUserRouting" ->
-              "conversation".equals(value)
-                  ? "conversation is not executed by this host"
-                  : oneOf(DispatchOptions.ASK_USER_ROUTINGS, value);
+          case "askUserRouting" -> oneOf(DispatchOptions.ASK_USER_ROUTINGS, value);
           case "workerDispatchModel" -> oneOf(DispatchOptions.MODELS, value);
           case "fanOutPolicy" -> oneOf(DispatchOptions.FAN_OUT_POLICIES, value);
           case "iterationCap", "maxConcurrency" -> positive(value);

@@ -21,7 +21,8 @@ public final class DispatchOptions {
   public static final List<String> ON_CHILD_FAILURE = List.of("collect", "fail-fast", "absorb");
 
   /** How a person is asked. */
-  public static final List<String> ASK_USER_ROUTINGS = List.of("clarification", "auto");
+  public static final List<String> ASK_USER_ROUTINGS =
+      List.of("conversation", "clarification", "auto");
 
   private DispatchOptions() {}
 }

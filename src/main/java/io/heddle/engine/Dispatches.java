@@ -134,13 +134,13 @@ final class Dispatches {
   }
 
   private Optional<Stop> ask(NodeDefinition node, String prompt, String cause) {
-    return end(
-        node,
-        new NodeResult.Suspended(
-            InterruptRequest.of(
+    InterruptRequest request =
+        "clarification".equals(node.config().get("askUserRouting"))
+            ? InterruptRequest.of(
                 InterruptKind.CLARIFICATION,
-                Json.members("questions", List.of(Json.members("id", ANSWER, "question", prompt)))),
-            Json.members(CAUSE, cause)));
+                Json.members("questions", List.of(Json.members("id", ANSWER, "question", prompt))))
+            : InterruptRequest.of(InterruptKind.CONVERSATION, Json.members("prompt", prompt));
+    return end(node, new NodeResult.Suspended(request, Json.members(CAUSE, cause)));
   }
 
   private Optional<Stop> answered(NodeDefinition node, NodeState reached, Resumption given) {
@@ -148,6 +148,13 @@ final class Dispatches {
     try {
       Map<String, @Nullable Object> value =
           given.value() instanceof Map ? Json.object(given.value(), "") : Json.members();
+      if (value.containsKey("turn")) {
+        // Whoever closes a conversation without an outcome has said the answer last.
+        Object outcome = value.get("outcome");
+        Object said = Json.object(value.get("turn"), "/turn").get("content");
+        return end(
+            node, NodeResult.completed(Json.members(ANSWER, outcome == null ? said : outcome)));
+      }
       Map<String, @Nullable Object> answers =
           value.get("answers") instanceof Map
               ? Json.object(value.get("answers"), "")

@@ -3,9 +3,11 @@ package io.heddle.engine;
 import io.heddle.channel.ChannelDefinition;
 import io.heddle.channel.ChannelFold;
 import io.heddle.channel.ChannelWrite;
+import io.heddle.engine.node.ConversationGateNode;
 import io.heddle.expression.ExpressionException;
 import io.heddle.json.Json;
 import io.heddle.redaction.Masking;
+import io.heddle.run.ConversationEvents;
 import io.heddle.run.EventType;
 import io.heddle.run.Ids;
 import io.heddle.run.InterruptEvents;
@@ -26,6 +28,7 @@ import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore.ChildStanding;
 import io.heddle.run.Secrets;
 import io.heddle.spi.ChannelException;
+import io.heddle.spi.InterruptKind;
 import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeResult;
 import io.heddle.spi.Resumption;
@@ -70,6 +73,9 @@ final class Draft {
   private final InstantSource clock;
 
   private static final String CHILD = "childRunId";
+
+  // Who answers in the conversations of conformance tests.
+  private static final String MOCK = "conformance-mock";
 
   /** The runs a node waits for, if it may wait for several. */
   static final String CHILDREN = "childRunIds";
@@ -408,6 +414,10 @@ final class Draft {
             deadline);
     String known = answers.known(asked);
     NewInterrupt interrupt = known == null ? asked : asked.knownAs(known);
+    boolean converses = request.kind() == InterruptKind.CONVERSATION;
+    if (converses) {
+      interrupt = interrupt.with(ConversationEvents.ID, interrupt.interruptId());
+    }
     if (known == null) {
       interrupts.add(interrupt);
     }
@@ -422,6 +432,76 @@ final class Draft {
             .withSuspension(node.id());
     InterruptEvents.asked(run, interrupt.asShown())
         .forEach(event -> events.add(event.causedBy(cause)));
+    if (converses && known == null) {
+      open(node, interrupt);
+    }
+  }
+
+  /** Records that a conversation begins, and all of it if nobody real takes part in it. */
+  private void open(NodeDefinition node, NewInterrupt interrupt) {
+    String id = interrupt.interruptId();
+    Object agentId = node.agent() == null ? null : node.agent().get("agentId");
+    String speaker = agentId instanceof String agent ? agent : null;
+    Map<String, @Nullable Object> turn =
+        ConversationEvents.turn(
+            id,
+            0,
+            speaker == null ? ConversationEvents.SYSTEM : "agent",
+            speaker == null ? ConversationEvents.SYSTEM : speaker,
+            interrupt.data().get("prompt"),
+            clock.instant());
+    if (speaker != null) {
+      turn.put("speakerId", speaker);
+    }
+    NewEvent suspension = events.get(events.size() - 1);
+    NewEvent opened =
+        ConversationEvents.opened(
+            node.id(), id, speaker, Masking.of(state).members(turn), suspension.eventId());
+    say(node, opened, turn);
+    if (node.typeId().equals(ConversationGateNode.TYPE)
+        && Boolean.TRUE.equals(node.config().get("mockAutoResume"))) {
+      interrupts.remove(interrupt);
+      converseAlone(node);
+    }
+  }
+
+  private void converseAlone(NodeDefinition node) {
+    int exchanges = node.config().get("turnCount") instanceof Integer count ? count : 1;
+    for (int i = 1; i <= exchanges; i++) {
+      Map<String, @Nullable Object> turn = mockTurn(node, "Turn %d of %d".formatted(i, exchanges));
+      say(node, ConversationEvents.exchanged(node.id(), question(node), turn), turn);
+    }
+    Question asked = question(node);
+    Map<String, @Nullable Object> turn = mockTurn(node, "That is all.");
+    Map<String, @Nullable Object> value =
+        Json.members("operation", "close", "turn", turn, "outcome", null);
+    List<NewEvent> closing =
+        InterruptEvents.answered(node.id(), asked, value, MOCK, clock.instant());
+    NodeState heard =
+        Objects.requireNonNull(state.nodes().get(node.id())).said(turn, closing.get(0).eventId());
+    state = state.with(node.id(), heard.answered(new Resumption(value, MOCK, false)));
+    events.addAll(closing);
+  }
+
+  private Map<String, @Nullable Object> mockTurn(NodeDefinition node, String content) {
+    Question asked = question(node);
+    return ConversationEvents.turn(
+        asked.interruptId(),
+        asked.turns().size(),
+        ConversationEvents.USER,
+        ConversationEvents.USER,
+        content,
+        clock.instant());
+  }
+
+  private Question question(NodeDefinition node) {
+    return Objects.requireNonNull(Objects.requireNonNull(state.nodes().get(node.id())).question());
+  }
+
+  private void say(NodeDefinition node, NewEvent event, Map<String, @Nullable Object> turn) {
+    NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
+    state = state.with(node.id(), reached.said(turn, event.eventId()));
+    events.add(event);
   }
 
   /** Records that a question was not answered in time; the node goes on with that. */
@@ -429,8 +509,20 @@ final class Draft {
     NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
     Question question = Objects.requireNonNull(reached.question());
     timedOut.add(question.interruptId());
+    if (question.kind() == InterruptKind.CONVERSATION) {
+      Map<String, @Nullable Object> turn = ConversationEvents.timeout(question, clock.instant());
+      say(node, ConversationEvents.closed(node.id(), question, turn, null), turn);
+      reached = Objects.requireNonNull(state.nodes().get(node.id()));
+    }
     state = state.with(node.id(), reached.answered(new Resumption(null, null, true)));
     events.addAll(InterruptEvents.timedOut(node.id(), question));
+  }
+
+  /** Takes back that a conversation was not closed in time, with the events from a place on. */
+  void takeBackTimeOut(NodeDefinition node, NodeState before, int length) {
+    timedOut.remove(Objects.requireNonNull(before.question()).interruptId());
+    state = state.with(node.id(), before);
+    truncate(length);
   }
 
   /** The questions that the next step puts. */
@@ -450,12 +542,21 @@ final class Draft {
         .forEach(
             (nodeId, node) -> {
               NodeState here = state.nodes().get(nodeId);
-              if (node.progress() == Progress.RESUMED
-                  && here != null
-                  && here.progress() == Progress.SUSPENDED) {
+              if (here != null
+                  && here.progress() == Progress.SUSPENDED
+                  && (node.progress() == Progress.RESUMED || hasHeardMore(node, here))) {
                 state = state.with(nodeId, node);
               }
             });
+  }
+
+  private static boolean hasHeardMore(NodeState outside, NodeState here) {
+    Question there = outside.question();
+    Question known = Objects.requireNonNull(here.question());
+    return outside.progress() == Progress.SUSPENDED
+        && there != null
+        && there.interruptId().equals(known.interruptId())
+        && there.turns().size() > known.turns().size();
   }
 
   /** The nodes that wait for runs they started, by the ids of those. */

@@ -52,6 +52,9 @@ final class PastState {
           EventType.VARIABLE_CHANGED,
           EventType.CHANNEL_WRITTEN,
           EventType.INTERRUPT_RESOLVED,
+          EventType.CONVERSATION_OPENED,
+          EventType.CONVERSATION_EXCHANGED,
+          EventType.CONVERSATION_CLOSED,
           EventType.ORCHESTRATOR_DECIDED);
 
   // Their executors need no memo, which no event tells.
@@ -168,7 +171,13 @@ final class PastState {
         deciding.add(Objects.requireNonNull(event.nodeId()));
         tell(event, payload);
       }
-      case VARIABLE_CHANGED, CHANNEL_WRITTEN, VERSION_PINNED, NODE_DISPATCHED ->
+      case VARIABLE_CHANGED,
+          CHANNEL_WRITTEN,
+          VERSION_PINNED,
+          NODE_DISPATCHED,
+          CONVERSATION_OPENED,
+          CONVERSATION_EXCHANGED,
+          CONVERSATION_CLOSED ->
           tell(event, payload);
       case ARTIFACT_CREATED ->
           unfinished

@@ -4,9 +4,11 @@ import io.heddle.channel.ChannelDefinition;
 import io.heddle.channel.ChannelFold;
 import io.heddle.channel.ChannelWrite;
 import io.heddle.json.Json;
+import io.heddle.run.ConversationEvents;
 import io.heddle.run.EventType;
 import io.heddle.run.InterruptEvents;
 import io.heddle.run.RunState;
+import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Orchestration;
 import io.heddle.run.RunState.Question;
 import io.heddle.spi.InterruptKind;
@@ -47,12 +49,22 @@ final class RecordedFacts {
               ((Number) Objects.requireNonNull(payload.get("version"))).intValue());
       case NODE_SUSPENDED -> state.withSuspension(node.id());
       case ORCHESTRATOR_DECIDED -> decided(state, node, payload, eventId);
+      case CONVERSATION_OPENED, CONVERSATION_EXCHANGED, CONVERSATION_CLOSED ->
+          said(state, node, payload, eventId);
       case NODE_DISPATCHED ->
           state.orchestration() == null
               ? state
               : state.withOrchestration(state.orchestration().withDispatch());
       default -> state;
     };
+  }
+
+  private static RunState said(
+      RunState state, NodeDefinition node, Map<String, @Nullable Object> payload, String eventId) {
+    NodeState reached = state.nodes().get(node.id());
+    return reached == null || reached.question() == null
+        ? state
+        : state.with(node.id(), reached.said(ConversationEvents.turn(payload), eventId));
   }
 
   /** The question that a node is said to have put. */

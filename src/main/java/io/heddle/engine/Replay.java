@@ -2,6 +2,7 @@ package io.heddle.engine;
 
 import io.heddle.json.Json;
 import io.heddle.redaction.Tokens;
+import io.heddle.run.ConversationEvents;
 import io.heddle.run.EventType;
 import io.heddle.run.NewArtifact;
 import io.heddle.run.NewEvent;
@@ -93,6 +94,7 @@ final class Replay implements Draft.Answers {
         EventType.INTERRUPT_REQUESTED, Set.of("runId", "interruptId", "key", "requestedAt"));
     ENTROPY.put(EventType.APPROVAL_REQUESTED, Set.of("interruptId"));
     ENTROPY.put(EventType.CLARIFICATION_REQUESTED, Set.of("interruptId"));
+    ENTROPY.put(EventType.CONVERSATION_OPENED, Set.of("conversationId", "initialTurn"));
     ENTROPY.put(EventType.NODE_SUSPENDED, Set.of("interruptId", "key"));
     ENTROPY.put(EventType.INTERRUPT_RESOLVED, Set.of("interruptId"));
     ENTROPY.put(EventType.CHANNEL_WRITTEN, Set.of("writtenAt"));
@@ -309,13 +311,16 @@ final class Replay implements Draft.Answers {
   private List<RunRecord.Entry> answer(NodeDefinition node, NodeState reached) {
     RunRecord.Question asked =
         record.question(node.id(), draft.state().suspensions().getOrDefault(node.id(), 0) - 1);
-    return asked != null
-            && !asked.answer().isEmpty()
-            && Objects.requireNonNull(reached.question())
-                .interruptId()
-                .equals(asked.put().interruptId())
-        ? asked.answer()
-        : List.of();
+    RunState.Question here = Objects.requireNonNull(reached.question());
+    if (asked == null
+        || asked.answer().isEmpty()
+        || !here.interruptId().equals(asked.put().interruptId())) {
+      return List.of();
+    }
+    // Others may have done something between two turns.
+    return here.turns().size() < asked.turns().size()
+        ? List.of(asked.turns().get(here.turns().size()))
+        : asked.answer();
   }
 
   /**
@@ -476,13 +481,16 @@ final class Replay implements Draft.Answers {
       if (hides(node, payload)) {
         return miss(node, "The log of the source run hides how this node was answered");
       }
-      RunState after = draft.state();
+      NewEvent event = copy(entry, payload);
+      Map<String, @Nullable Object> members = Json.storedObject(payload);
+      RunState after =
+          RecordedFacts.after(
+              draft.state(), definition, entry.type(), node, members, event.eventId());
       if (entry.type() == EventType.INTERRUPT_RESOLVED) {
-        after =
-            after.with(
-                node.id(), reached.answered(RecordedFacts.answer(Json.storedObject(payload))));
+        NodeState asked = Objects.requireNonNull(after.nodes().get(node.id()));
+        after = after.with(node.id(), asked.answered(RecordedFacts.answer(members)));
       }
-      draft.retell(copy(entry, payload), after);
+      draft.retell(event, after);
       told.put(node.id(), entry.sequence());
     }
     return Optional.empty();
@@ -621,7 +629,16 @@ final class Replay implements Draft.Answers {
     Map<String, @Nullable Object> here = Json.storedObject(stored);
     Map<String, @Nullable Object> there = Json.storedObject(payload);
     Object question = here.get("interruptId");
-    boolean asksItself = question != null && !question.equals(there.get("interruptId"));
+    // A conversation that is on record to its end is told; this one is not.
+    boolean asksItself =
+        event.type() == EventType.CONVERSATION_OPENED
+            || question != null && !question.equals(there.get("interruptId"));
+    if (asksItself && here.get("data") instanceof Map<?, ?> asked) {
+      Object conversation = Json.object(there.get("data"), "/data").get(ConversationEvents.ID);
+      if (conversation != null && asked.containsKey(ConversationEvents.ID)) {
+        Json.object(asked, "/data").put(ConversationEvents.ID, conversation);
+      }
+    }
     for (String member : ENTROPY.getOrDefault(event.type(), Set.of())) {
       here.remove(member);
       there.remove(member);

@@ -15,6 +15,7 @@ import io.heddle.run.RunStore;
 import io.heddle.run.RunStore.ChildStanding;
 import io.heddle.run.Step;
 import io.heddle.run.Wakeup;
+import io.heddle.spi.InterruptKind;
 import io.heddle.spi.NodeResult;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
@@ -341,7 +342,7 @@ final class RunExecution {
       throws InterruptedException, Fenced {
     NodeState before = draft.state().nodes().get(node.id());
     if (before != null && before.progress() == Progress.SUSPENDED) {
-      draft.timeOut(node);
+      timeOut(node);
       return Optional.empty();
     }
     boolean woken =
@@ -393,6 +394,27 @@ final class RunExecution {
       return end(node, calls.call(node, draft.state()));
     } finally {
       recorded.set(null);
+    }
+  }
+
+  private void timeOut(NodeDefinition node) throws InterruptedException, Fenced {
+    NodeState before = Objects.requireNonNull(draft.state().nodes().get(node.id()));
+    int length = draft.events().size();
+    draft.timeOut(node);
+    if (Objects.requireNonNull(before.question()).kind() != InterruptKind.CONVERSATION) {
+      return;
+    }
+    // What was said in time, and not heard of here, comes before the end.
+    Replay.Mark mark = replay == null ? null : replay.mark();
+    if (replay != null) {
+      replay.compare();
+    }
+    if (!tryCommit(RunStatus.RUNNING, new Wakeup.KeepLease(), null)) {
+      draft.takeBackTimeOut(node, before, length);
+      draft.adopt(run.state());
+      if (replay != null) {
+        replay.reset(Objects.requireNonNull(mark));
+      }
     }
   }
 

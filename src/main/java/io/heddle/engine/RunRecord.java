@@ -87,6 +87,8 @@ final class RunRecord {
 
     private final RunState.Question put;
 
+    private final List<Entry> turns = new ArrayList<>();
+
     private final List<Entry> answer = new ArrayList<>();
 
     private boolean answered;
@@ -98,6 +100,11 @@ final class RunRecord {
     /** The question without its answer. */
     RunState.Question put() {
       return put;
+    }
+
+    /** What is told of the turns before its end, if it is a conversation. */
+    List<Entry> turns() {
+      return turns;
     }
 
     /** What is told of its end; empty as long as it stands. */
@@ -365,7 +372,9 @@ final class RunRecord {
     if (!node.questions.isEmpty()) {
       Question asked = node.questions.get(node.questions.size() - 1);
       switch (entry.type()) {
-        case APPROVAL_RECEIVED, CLARIFICATION_RESOLVED, NODE_RESUMED -> asked.answer.add(entry);
+        case CONVERSATION_OPENED, CONVERSATION_EXCHANGED -> asked.turns.add(entry);
+        case APPROVAL_RECEIVED, CLARIFICATION_RESOLVED, CONVERSATION_CLOSED, NODE_RESUMED ->
+            asked.answer.add(entry);
         case INTERRUPT_RESOLVED -> {
           asked.answer.add(entry);
           asked.answered = true;

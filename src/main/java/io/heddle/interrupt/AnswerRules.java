@@ -32,6 +32,7 @@ final class AnswerRules {
       case CLARIFICATION -> clarification(question, value);
       case EXTERNAL_EVENT -> event(question, value);
       case LOW_CONFIDENCE -> ratification(value);
+      case CONVERSATION -> throw new IllegalArgumentException("A conversation has several answers");
       case CUSTOM -> new Answer.Settles(value);
     };
   }

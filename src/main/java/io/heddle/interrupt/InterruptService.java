@@ -5,6 +5,7 @@ import io.heddle.interrupt.InterruptTokens.Claims;
 import io.heddle.json.Json;
 import io.heddle.redaction.Masking;
 import io.heddle.redaction.Tokens;
+import io.heddle.run.ConversationEvents;
 import io.heddle.run.Ids;
 import io.heddle.run.InterruptEvents;
 import io.heddle.run.NewEvent;
@@ -35,6 +36,13 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class InterruptService {
+
+  private static final Outcome TOO_LATE =
+      new Outcome.Unacceptable(
+          List.of(
+              new Fault(
+                  "/resumeValue/operation",
+                  "cannot be exchange, for the conversation has been closed")));
 
   private final RunStore runs;
 
@@ -176,10 +184,13 @@ public final class InterruptService {
     }
     Optional<Outcome> closed = closed(run, question, claims);
     if (closed.isPresent()) {
-      return Decision.of(closed.get());
+      return Decision.of(isTooLate(question, given) ? TOO_LATE : closed.get());
     }
     if (!given.faults().isEmpty()) {
       return Decision.of(new Outcome.Unacceptable(given.faults()));
+    }
+    if (question.kind() == InterruptKind.CONVERSATION) {
+      return converse(tenant, run, question, given);
     }
     Answer answer = AnswerRules.judge(question, given.value());
     if (answer instanceof Answer.Unacceptable no) {
@@ -197,6 +208,52 @@ public final class InterruptService {
     return quorum.isPresent()
         ? vote(tenant, run, question, value, given, quorum.get())
         : settle(tenant, run, question, value, given.by().id());
+  }
+
+  /** Whether somebody goes on with a conversation that has come to its own end. */
+  private static boolean isTooLate(Interrupt question, Given given) {
+    return question.kind() == InterruptKind.CONVERSATION
+        && (question.state() == Interrupt.State.RESOLVED
+            || question.state() == Interrupt.State.TIMED_OUT)
+        && Conversation.isExchange(given.value());
+  }
+
+  private Decision converse(Tenant tenant, Run run, Interrupt question, Given given) {
+    NodeState node = asking(run, question);
+    Question asked = Objects.requireNonNull(node.question());
+    Conversation.Said said = Conversation.judge(question, asked, given.value(), question.readAt());
+    if (said instanceof Conversation.Said.Unacceptable no) {
+      return Decision.of(new Outcome.Unacceptable(no.faults()));
+    }
+    if (said instanceof Conversation.Said.Close close) {
+      return settle(tenant, run, question, close.value(), given.by().id());
+    }
+    Outcome kept = new Outcome.Kept(run.status());
+    if (!(said instanceof Conversation.Said.Exchange exchange)) {
+      return Decision.of(kept);
+    }
+    NewEvent event =
+        ConversationEvents.exchanged(
+            question.nodeId(), asked, Masking.of(run.state()).members(exchange.turn()));
+    return new Decision(
+        kept,
+        new Amendment(
+            List.of(event),
+            run.status(),
+            run.state().with(question.nodeId(), node.said(exchange.turn(), event.eventId())),
+            new Wakeup.AsBefore(),
+            true));
+  }
+
+  private static NodeState asking(Run run, Interrupt question) {
+    NodeState node = Objects.requireNonNull(run.state().nodes().get(question.nodeId()));
+    Question asked = node.question();
+    if (node.progress() != Progress.SUSPENDED
+        || asked == null
+        || !asked.interruptId().equals(question.interruptId())) {
+      throw new IllegalStateException("A pending question and its run disagree");
+    }
+    return node;
   }
 
   private Decision vote(
@@ -269,17 +326,19 @@ public final class InterruptService {
 
   private Decision settle(
       Tenant tenant, Run run, Interrupt question, @Nullable Object value, String by) {
-    NodeState node = Objects.requireNonNull(run.state().nodes().get(question.nodeId()));
-    Question asked = node.question();
-    if (node.progress() != Progress.SUSPENDED
-        || asked == null
-        || !asked.interruptId().equals(question.interruptId())
-        || !interrupts.resolve(tenant, question.interruptId(), value, by)) {
-      throw new IllegalStateException("A pending question and its run disagree");
+    NodeState node = asking(run, question);
+    Question asked = Objects.requireNonNull(node.question());
+    if (!interrupts.resolve(tenant, question.interruptId(), value, by)) {
+      throw new IllegalStateException("A question was resolved under the lock of its run");
     }
     List<NewEvent> events =
         InterruptEvents.answered(
             question.nodeId(), asked, Masking.of(run.state()).value(value), by, question.readAt());
+    if (question.kind() == InterruptKind.CONVERSATION) {
+      node =
+          node.said(
+              Json.object(Json.object(value, "").get("turn"), "/turn"), events.get(0).eventId());
+    }
     // A pause outlasts an answer; the run goes on with it when it is resumed.
     boolean paused = run.status() == RunStatus.PAUSED;
     RunStatus next = paused ? RunStatus.PAUSED : RunStatus.RUNNING;

@@ -35,7 +35,7 @@ final class StepCommit {
           lease_epoch = lease_epoch + :raise,
           signals = signals + :signal,
           wake_at = case when :keepLease and lease_owner is not null then null
-            when :wakeNow then clock_timestamp() else :wakeAt end,
+            when :wakeNow then clock_timestamp() when :wakeAsBefore then wake_at else :wakeAt end,
           pause_request = case when :settlesPause then null else pause_request end,
           timed_from = case when status = 'PAUSED' and :status <> 'PAUSED'
             then coalesce(timed_from, started_at) + (clock_timestamp() - paused_at) else timed_from end,
@@ -189,6 +189,7 @@ final class StepCommit {
                 wakeup instanceof Wakeup.At at ? at.instant().atOffset(ZoneOffset.UTC) : null,
                 Types.TIMESTAMP_WITH_TIMEZONE)
             .param("wakeNow", wakeup instanceof Wakeup.Now)
+            .param("wakeAsBefore", wakeup instanceof Wakeup.AsBefore)
             .param("settlesPause", settlesPause)
             .param("signals", signals)
             .param("keepLease", keepLease)

@@ -53,6 +53,9 @@ public final class InterruptEvents {
         suspended.put(member, interrupt.data().get(member));
       }
     }
+    if (interrupt.kind() == InterruptKind.CONVERSATION) {
+      suspended.put("reason", "conversation-input");
+    }
     events.add(event(EventType.NODE_SUSPENDED, interrupt.nodeId(), suspended));
     return events;
   }
@@ -96,6 +99,10 @@ public final class InterruptEvents {
               EventType.CLARIFICATION_RESOLVED,
               nodeId,
               Json.members("nodeId", nodeId, "answers", members.get("answers"), "answeredBy", by)));
+    } else if (question.kind() == InterruptKind.CONVERSATION) {
+      events.add(
+          ConversationEvents.closed(
+              nodeId, question, Json.object(members.get("turn"), "/turn"), members.get("outcome")));
     }
     resolved.put("resolvedBy", by);
     resolved.put("resolvedAt", at.toString());
@@ -137,6 +144,10 @@ public final class InterruptEvents {
 
   /** How a kind of interrupt is spelled. */
   public static String spelled(InterruptKind kind) {
+    if (kind == InterruptKind.CONVERSATION) {
+      // The turns are what is waited for; that it begins and ends is told, not asked.
+      return "conversation.exchange";
+    }
     return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 

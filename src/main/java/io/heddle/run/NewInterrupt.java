@@ -2,6 +2,7 @@ package io.heddle.run;
 
 import io.heddle.spi.InterruptKind;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,30 @@ public record NewInterrupt(
         timeoutMs,
         requestedAt,
         deadline);
+  }
+
+  /** This question with one more thing said of it, which everybody may see. */
+  public NewInterrupt with(String member, String value) {
+    return new NewInterrupt(
+        interruptId,
+        nodeId,
+        ordinal,
+        kind,
+        key,
+        with(data, member, value),
+        with(shown, member, value),
+        resumeSchema,
+        timeoutMs,
+        requestedAt,
+        deadline);
+  }
+
+  private static Map<String, @Nullable Object> with(
+      Map<String, @Nullable Object> members, String member, String value) {
+    Map<String, @Nullable Object> more = new LinkedHashMap<>();
+    more.put(member, value);
+    members.forEach(more::putIfAbsent);
+    return more;
   }
 
   /** This question as people see it. */

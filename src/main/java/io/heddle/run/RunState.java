@@ -4,6 +4,7 @@ import io.heddle.json.Json;
 import io.heddle.spi.InterruptKind;
 import io.heddle.spi.Resumption;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -125,8 +126,46 @@ public record RunState(
    * A question that a node asked.
    *
    * @param answer how it ended, or null as long as it stands
+   * @param turns what was said so far, if it is a conversation; empty otherwise
+   * @param latest the id of the event that tells the last turn; null without turns
    */
-  public record Question(String interruptId, InterruptKind kind, @Nullable Resumption answer) {}
+  public record Question(
+      String interruptId,
+      InterruptKind kind,
+      @Nullable Resumption answer,
+      List<Map<String, @Nullable Object>> turns,
+      @Nullable String latest) {
+
+    public Question {
+      turns = List.copyOf(turns);
+    }
+
+    /** A question in which nothing was said yet. */
+    public Question(String interruptId, InterruptKind kind, @Nullable Resumption answer) {
+      this(interruptId, kind, answer, List.of(), null);
+    }
+
+    private Question answered(Resumption end) {
+      return new Question(
+          interruptId,
+          kind,
+          new Resumption(end.value(), end.resolvedBy(), end.timedOut(), turns),
+          turns,
+          latest);
+    }
+
+    private Question said(Map<String, @Nullable Object> turn, String eventId) {
+      List<Map<String, @Nullable Object>> more = new ArrayList<>(turns);
+      more.add(turn);
+      return new Question(interruptId, kind, answer, more, eventId);
+    }
+
+    // Holds what was said.
+    @Override
+    public String toString() {
+      return "Question[%s, %s, turns=%d]".formatted(interruptId, kind, turns.size());
+    }
+  }
 
   /**
    * One node.
@@ -178,14 +217,17 @@ public record RunState(
     public NodeState answered(Resumption answer) {
       Question asked = Objects.requireNonNull(question);
       return new NodeState(
-          Progress.RESUMED,
-          attempt,
-          outputs,
-          null,
-          wakeups,
-          memo,
-          new Question(asked.interruptId(), asked.kind(), answer),
-          losses);
+          Progress.RESUMED, attempt, outputs, null, wakeups, memo, asked.answered(answer), losses);
+    }
+
+    /**
+     * This node, in whose conversation something was said.
+     *
+     * @param eventId of the event that tells it
+     */
+    public NodeState said(Map<String, @Nullable Object> turn, String eventId) {
+      Question asked = Objects.requireNonNull(question).said(turn, eventId);
+      return new NodeState(progress, attempt, outputs, until, wakeups, memo, asked, losses);
     }
 
     /** This node, executing again after its question was answered. */
@@ -289,7 +331,7 @@ public record RunState(
 
   private static RunStatus awaited(InterruptKind kind) {
     return switch (kind) {
-      case APPROVAL, LOW_CONFIDENCE -> RunStatus.WAITING_APPROVAL;
+      case APPROVAL, LOW_CONFIDENCE, CONVERSATION -> RunStatus.WAITING_APPROVAL;
       case CLARIFICATION, CUSTOM -> RunStatus.WAITING_INPUT;
       case EXTERNAL_EVENT -> RunStatus.WAITING_EXTERNAL;
     };
@@ -540,6 +582,10 @@ public record RunState(
   private static Map<String, @Nullable Object> written(Question question) {
     Map<String, @Nullable Object> written =
         Json.members("interruptId", question.interruptId(), "kind", question.kind().name());
+    if (!question.turns().isEmpty()) {
+      written.put("turns", question.turns());
+      written.put("latest", question.latest());
+    }
     Resumption answer = question.answer();
     if (answer != null) {
       written.put(
@@ -557,6 +603,10 @@ public record RunState(
 
   private static Question question(Map<String, @Nullable Object> read) {
     Map<String, @Nullable Object> answer = object(read, "answer");
+    List<Map<String, @Nullable Object>> turns = new ArrayList<>();
+    if (read.containsKey("turns")) {
+      list(read, "turns").forEach(turn -> turns.add(Json.object(turn, "/turns")));
+    }
     return new Question(
         (String) Objects.requireNonNull(read.get("interruptId")),
         InterruptKind.valueOf((String) Objects.requireNonNull(read.get("kind"))),
@@ -565,7 +615,10 @@ public record RunState(
             : new Resumption(
                 answer.get("value"),
                 (String) answer.get("resolvedBy"),
-                Boolean.TRUE.equals(answer.get("timedOut"))));
+                Boolean.TRUE.equals(answer.get("timedOut")),
+                turns),
+        turns,
+        (String) read.get("latest"));
   }
 
   private static Map<String, EdgeOutcome> edges(Map<String, @Nullable Object> from) {

@@ -14,6 +14,9 @@ public sealed interface Wakeup {
   /** The lease is given up; any host node may take the run at once. */
   record Now() implements Wakeup {}
 
+  /** Whoever would have looked at the run next still does. */
+  record AsBefore() implements Wakeup {}
+
   /** The lease is given up and nothing but an outside event moves the run again. */
   record Never() implements Wakeup {}
 }

@@ -10,6 +10,11 @@ public enum InterruptKind {
   EXTERNAL_EVENT,
   /** A decision that its agent was not confident enough to take. */
   LOW_CONFIDENCE,
+  /**
+   * Turns of a conversation, until somebody closes it. The data holds the {@code prompt} that opens
+   * it and, if its outcome must fit one, the {@code outcomeSchema}; the host adds the id.
+   */
+  CONVERSATION,
   /** Whatever the workflow's author and whoever answers agreed on. */
   CUSTOM
 }

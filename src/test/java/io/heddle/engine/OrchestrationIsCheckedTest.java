@@ -84,7 +84,7 @@ class OrchestrationIsCheckedTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{'askUserRouting':'conversation'} | /askUserRouting",
+        "{'askUserRouting':'telepathy'} | /askUserRouting",
         "{'askUserRouting':1} | /askUserRouting",
         "{'workerDispatchModel':'same-run'} | /workerDispatchModel",
         "{'fanOutPolicy':null} | /fanOutPolicy",
@@ -115,6 +115,7 @@ class OrchestrationIsCheckedTest {
   @ValueSource(
       strings = {
         "{}",
+        "{'askUserRouting':'conversation'}",
         "{'askUserRouting':'auto','workerDispatchModel':'child-run','fanOutPolicy':'reject','iterationCap':25}",
         "{'askUserRouting':'clarification','inputMapping':{},'perWorkerInputMappings':{'w':{'a':'b'}}}",
         "{'fanOutPolicy':'parallel','maxConcurrency':5,'joinPolicy':{'mode':'quorum','quorum':3,'onChildFailure':'fail-fast'}}",

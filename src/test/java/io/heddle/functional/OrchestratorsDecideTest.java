@@ -23,6 +23,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A supervisor says what a run does next, and when it has come to its end. */
 class OrchestratorsDecideTest {
@@ -370,7 +372,10 @@ class OrchestratorsDecideTest {
   void aPersonIsAskedAndAnswers() {
     String runId =
         orchestra.play(
-            loop(Map.of(), Map.of("kind", "ask-user", "prompt", "Which colour?"), terminate()));
+            loop(
+                Map.of("askUserRouting", "clarification"),
+                Map.of("kind", "ask-user", "prompt", "Which colour?"),
+                terminate()));
 
     orchestra.host.assertThat(runId).is(RunStatus.WAITING_INPUT).hasSoundLog();
     String decision = orchestra.events(runId, EventType.ORCHESTRATOR_DECIDED).get(0).eventId();
@@ -389,6 +394,37 @@ class OrchestratorsDecideTest {
                 .filter(payload -> "dispatch".equals(payload.get("nodeId"))))
         .containsExactly(
             Json.members("nodeId", "dispatch", "outputs", Json.members("answer", "blue")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "conversation"})
+  void aPersonIsTalkedWith(String routing) {
+    String runId =
+        orchestra.play(
+            loop(
+                Map.of("askUserRouting", routing),
+                Map.of("kind", "ask-user", "prompt", "Which colour?"),
+                terminate()));
+    orchestra.host.assertThat(runId).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
+    assertThat(orchestra.events(runId, EventType.CLARIFICATION_REQUESTED)).isEmpty();
+
+    for (String operation : List.of("exchange", "close")) {
+      orchestra.answer(
+          runId,
+          "dispatch",
+          Map.of(
+              "operation",
+              operation,
+              "turn",
+              Map.of("role", "user", "from", "user", "content", operation)));
+    }
+    orchestra.host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
+    assertThat(orchestra.events(runId, EventType.CONVERSATION_EXCHANGED)).hasSize(1);
+    assertThat(
+            orchestra.payloads(runId, EventType.NODE_COMPLETED).stream()
+                .filter(payload -> "dispatch".equals(payload.get("nodeId"))))
+        .containsExactly(
+            Json.members("nodeId", "dispatch", "outputs", Json.members("answer", "close")));
   }
 
   private static WorkflowBuilder unsure(double confidence) {

@@ -203,6 +203,16 @@ final class KitContext implements NodeContext, Channels {
   }
 
   @Override
+  public String secret(String secretId) {
+    String secret = given.secrets().get(secretId);
+    if (secret == null) {
+      throw new NodeFailedException(
+          "credential_required", "There is no secret %s".formatted(secretId), false);
+    }
+    return secret;
+  }
+
+  @Override
   public synchronized int getVersion(String changeId, int min, int max)
       throws InterruptedException {
     if (changeId == null || changeId.isBlank() || changeId.length() > 256 || max < 0 || min > max) {

@@ -56,6 +56,8 @@ public final class NodeExecutorKit {
 
   private Map<String, @Nullable Object> configurable = Map.of();
 
+  private final Map<String, String> secrets = new LinkedHashMap<>();
+
   private Map<String, @Nullable Object> memo = Map.of();
 
   private @Nullable Resumption resumption;
@@ -104,6 +106,20 @@ public final class NodeExecutorKit {
   public NodeExecutorKit configurable(Map<String, ? extends @Nullable Object> values) {
     this.configurable = asRead("The configurable holds", values);
     return this;
+  }
+
+  /**
+   * A secret that the host keeps for the node.
+   *
+   * @param value at least 4 characters
+   */
+  public NodeExecutorKit secret(String secretId, String value) {
+    secrets.put(secretId, value);
+    return this;
+  }
+
+  Map<String, String> secrets() {
+    return secrets;
   }
 
   /**

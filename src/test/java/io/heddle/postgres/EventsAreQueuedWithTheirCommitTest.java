@@ -260,7 +260,8 @@ class EventsAreQueuedWithTheirCommitTest {
 
   /** What is queued for subscriptions of this run alone. */
   private List<String> queues(Run run) {
-    return jdbc.sql("select webhook_id from openwop.webhook_subscription where run_id = :run")
+    return jdbc
+        .sql("select webhook_id from openwop.webhook_subscription where run_id = :run")
         .param("run", run.runId())
         .query(String.class)
         .list()

@@ -8,11 +8,16 @@ import java.util.Map;
  */
 public interface V1Capability {
 
-  /** The member of the document that holds the family. */
+  /** The member of the document that holds the family; empty for the document itself. */
   String family();
 
   /** What this bean adds to the family; nothing is claimed if this is empty. */
   Map<String, Object> members();
+
+  /** A claim that is a member of the document itself, and true. */
+  static V1Capability flag(String name) {
+    return of("", Map.of(name, true));
+  }
 
   /** A claim that says no more than this. */
   static V1Capability of(String family, Map<String, Object> members) {

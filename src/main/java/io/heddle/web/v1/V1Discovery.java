@@ -58,7 +58,10 @@ public record V1Discovery(
                 new TreeSet<>(V1PauseController.POLICIES.keySet()))));
     root.put("subWorkflow", Json.members("supported", true, "inputMapping", true));
     root.put("idempotency", idempotency());
-    families().forEach((family, members) -> root.merge(family, members, V1Discovery::joined));
+    Map<String, Map<String, Object>> families = families();
+    root.putAll(families.getOrDefault("", Map.of()));
+    families.remove("");
+    families.forEach((family, members) -> root.merge(family, members, V1Discovery::joined));
     SortedSet<String> sorted = new TreeSet<>(fixtures);
     if (!sorted.isEmpty()) {
       root.put("fixtures", sorted);

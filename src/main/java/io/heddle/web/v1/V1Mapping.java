@@ -41,6 +41,9 @@ final class V1Mapping {
       case APPROVAL_RECEIVED -> "approval.received";
       case CLARIFICATION_REQUESTED -> "clarification.requested";
       case CLARIFICATION_RESOLVED -> "clarification.resolved";
+      case CONVERSATION_OPENED -> "conversation.opened";
+      case CONVERSATION_EXCHANGED -> "conversation.exchanged";
+      case CONVERSATION_CLOSED -> "conversation.closed";
       case VARIABLE_CHANGED -> "variable.changed";
       case CHANNEL_WRITTEN -> "channel.written";
       case CAP_BREACHED -> "cap.breached";

@@ -347,6 +347,7 @@ class OpenApiDocumentTest {
             "conformance-clarification",
             "ask",
             "{\"resumeValue\":{\"answers\":{\"q1\":\"blue\"}}}"));
+    seen.addAll(typesOf(create("{\"workflowId\":\"conformance-conversation-lifecycle\"}")));
     seen.addAll(typesOf(create("{\"workflowId\":\"conformance-orchestrator-dispatch\"}")));
     ObjectNode fanning =
         (ObjectNode)
