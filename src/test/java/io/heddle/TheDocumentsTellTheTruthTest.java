@@ -2,6 +2,8 @@ package io.heddle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.heddle.web.ErrorCode;
+import io.heddle.web.v1.V1Errors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -16,6 +18,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +28,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** What the documents name is there, and what there is to set is named. */
 class TheDocumentsTellTheTruthTest {
+
+  private static final Path OPERATIONS = Path.of("src/main/docs/operations.md");
 
   private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
 
@@ -38,6 +43,23 @@ class TheDocumentsTellTheTruthTest {
 
   private static final Pattern TEST = Pattern.compile("-Dtest=([A-Za-z]+)");
 
+  private static final Pattern TEST_CLASS = Pattern.compile("[A-Z][A-Za-z]+Test");
+
+  private static final Pattern REQUEST_ERROR =
+      Pattern.compile("^\\| `([a-z_]+)` \\| (\\d{3}) \\|", Pattern.MULTILINE);
+
+  private static final Pattern RUN_ERROR =
+      Pattern.compile(
+          "^\\| `((?:heddle\\.)?[a-z]+(?:_[a-z]+)+)`(?: \\*)? \\| \\D", Pattern.MULTILINE);
+
+  private static final Pattern OWN_RUN_ERROR = Pattern.compile("\"(heddle\\.[a-z]+(?:_[a-z]+)+)\"");
+
+  private static final Pattern TABLE =
+      Pattern.compile("^create table ([a-z_]+)", Pattern.MULTILINE);
+
+  private static final Pattern TABLE_ROW =
+      Pattern.compile("^\\| `([a-z_]+)` \\|", Pattern.MULTILINE);
+
   private static final Pattern ROUTE =
       Pattern.compile("(?:(GET|POST|PUT|DELETE) )?(/v1/[A-Za-z0-9_./{}:-]+)");
 
@@ -47,7 +69,8 @@ class TheDocumentsTellTheTruthTest {
   static Stream<Path> documents() throws IOException {
     try (Stream<Path> docs = Files.walk(Path.of("src/main"))) {
       return Stream.concat(
-          Stream.of("README.md", "conformance.md", "INTEROP-MATRIX-row.md").map(Path::of),
+          Stream.of("README.md", "CHANGELOG.md", "conformance.md", "INTEROP-MATRIX-row.md")
+              .map(Path::of),
           docs.filter(path -> path.toString().endsWith(".md")))
           .toList()
           .stream();
@@ -84,6 +107,9 @@ class TheDocumentsTellTheTruthTest {
       assertThat(sources()).as(test).contains(test + ".java");
     }
     for (String code : found(CODE, 1, text)) {
+      if (TEST_CLASS.matcher(code).matches()) {
+        assertThat(sources()).as(code).contains(code + ".java");
+      }
       // Spans and meters have names that begin like those of settings.
       for (String property :
           found(PROPERTY, 0, code).stream()
@@ -126,6 +152,41 @@ class TheDocumentsTellTheTruthTest {
             assertThat(found(CODE, 1, table.get(name))).as(name).contains(value);
           }
         });
+  }
+
+  @Test
+  void everyErrorOfARequestIsExplainedWithItsStatus() {
+    V1Errors spelling = new V1Errors();
+    Map<String, String> expected = new TreeMap<>();
+    for (ErrorCode code : ErrorCode.values()) {
+      expected.put(spelling.code(code), String.valueOf(spelling.status(code)));
+    }
+
+    Map<String, String> explained = new TreeMap<>();
+    REQUEST_ERROR
+        .matcher(read(OPERATIONS))
+        .results()
+        .forEach(row -> explained.put(row.group(1), row.group(2)));
+    assertThat(explained).isEqualTo(expected);
+  }
+
+  @Test
+  void everyErrorOfARunIsExplained() {
+    String sources = contents(Path.of("src/main/java"), ".java");
+    List<String> explained = found(RUN_ERROR, 1, read(OPERATIONS));
+
+    assertThat(explained).doesNotHaveDuplicates().containsAll(found(OWN_RUN_ERROR, 1, sources));
+    assertThat(explained).allSatisfy(code -> assertThat(sources).contains('"' + code + '"'));
+  }
+
+  @Test
+  void everyTableOfTheDatabaseIsExplained() {
+    String page = read(Path.of("src/main/docs/architecture.md"));
+    String tables = page.substring(page.indexOf("## Tables"), page.indexOf("## Tests"));
+
+    assertThat(found(TABLE_ROW, 1, tables))
+        .containsExactlyInAnyOrderElementsOf(
+            found(TABLE, 1, contents(Path.of("src/main/resources/db/openwop"), ".sql")));
   }
 
   /** A path as a document writes it, perhaps with values in place of names. */
@@ -182,6 +243,17 @@ class TheDocumentsTellTheTruthTest {
   private static List<String> sources() {
     try (Stream<Path> files = Files.walk(Path.of("src/test"))) {
       return files.map(path -> path.getFileName().toString()).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String contents(Path directory, String ending) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files
+          .filter(path -> path.toString().endsWith(ending))
+          .map(TheDocumentsTellTheTruthTest::read)
+          .collect(Collectors.joining("\n"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
