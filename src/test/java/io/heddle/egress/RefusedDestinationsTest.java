@@ -10,12 +10,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** Which URLs are refused before anything is sent. */
 class RefusedDestinationsTest {
@@ -392,12 +389,9 @@ class RefusedDestinationsTest {
   }
 
   @Test
-  @ExtendWith(OutputCaptureExtension.class)
-  void privateNetworksAreNotWhereTheyMayBeCalled(CapturedOutput output) {
+  void privateNetworksAreNotWhereTheyMayBeCalled() {
     egress.close();
-    assertThat(output.getAll()).doesNotContain("allow-private");
     egress = resolvingTo(new EgressSettings(List.of(), List.of(), true, 1), "10.1.2.3");
-    assertThat(output.getAll()).containsOnlyOnce("openwop.egress.allow-private is on");
 
     for (String open :
         List.of(

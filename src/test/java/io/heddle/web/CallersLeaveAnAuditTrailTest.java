@@ -259,7 +259,9 @@ class CallersLeaveAnAuditTrailTest {
             .at("/auth/auditLogIntegrity/checkpointPublicKey")
             .asString();
     Path saved = directory.resolve("saved.json");
-    String export = acme.get("/v1/host/heddle/audit/checkpoints").text();
+    String checkpoints = "/v1/host/heddle/audit/checkpoints";
+    await("a checkpoint").until(() -> acme.get(checkpoints).text().contains("chk-"));
+    String export = acme.get(checkpoints).text();
     Files.writeString(saved, export);
 
     assertThat(script(key, saved)).startsWith("0 ").contains(" 0 faults");

@@ -129,7 +129,13 @@ class OnlyTestsForceARunToExpireTest {
       Envelope.assertRefused(production.as(Key.ACME).post(path(run), ""), 404, "not_found");
 
       assertThat(production.as(Key.ACME).status(run)).isEqualTo("completed");
-      assertThat(production.anonymous().get("/.well-known/openwop").json().has("production"))
+      assertThat(
+              production
+                  .anonymous()
+                  .get("/.well-known/openwop")
+                  .json()
+                  .at("/production/retention/testForceExpire")
+                  .asBoolean(false))
           .isFalse();
     }
   }
