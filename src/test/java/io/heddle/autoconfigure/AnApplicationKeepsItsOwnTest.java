@@ -121,6 +121,9 @@ class AnApplicationKeepsItsOwnTest {
 
   private static ConfigurableApplicationContext start(String... arguments) {
     Database database = PostgresPerJvm.freshDatabase();
+    List<String> all = new ArrayList<>(List.of(arguments));
+    // A host that was started in this process before names its own file to all of it.
+    all.add("--spring.config.name=application");
     return new SpringApplicationBuilder(Application.class)
         .properties(
             Map.of(
@@ -136,7 +139,7 @@ class AnApplicationKeepsItsOwnTest {
         .initializers(
             context ->
                 context.getBeanFactory().registerSingleton("dataSource", database.dataSource()))
-        .run(arguments);
+        .run(all.toArray(String[]::new));
   }
 
   /** An application that carries a host. */

@@ -334,8 +334,10 @@ class RunsAreTracedTest {
       assertThat(family.at("/metrics/supported").asBoolean()).isTrue();
       assertThat(family.at("/testSeams/otelScrape").asBoolean()).isTrue();
     }
-    assertThat(silent.anonymous().get("/.well-known/openwop").json().has("observability"))
-        .isFalse();
+    JsonNode withoutCollector = silent.anonymous().get("/.well-known/openwop").json();
+    assertThat(withoutCollector.at("/observability").has("otel")).isFalse();
+    assertThat(withoutCollector.at("/observability").has("metrics")).isFalse();
+    assertThat(withoutCollector.at("/observability/testSeams").has("otelScrape")).isFalse();
   }
 
   private static String create(TestHost host, String workflowId, String... headers) {
