@@ -171,13 +171,14 @@ public final class WebhooksAutoConfiguration {
       Vault vault,
       Mutations mutations,
       Requests requests,
+      WebhookKeys keys,
       DeliveryProperties properties) {
     Duration overlap = properties.secretOverlap();
     if (overlap.compareTo(SHORTEST_OVERLAP) < 0 || overlap.compareTo(LONGEST_OVERLAP) > 0) {
       throw new IllegalArgumentException(
           "openwop.webhooks.secret-overlap must be between a minute and 7 days");
     }
-    return new V1WebhooksController(webhooks, vault, mutations, requests, overlap);
+    return new V1WebhooksController(webhooks, vault, mutations, requests, keys, overlap);
   }
 
   /**

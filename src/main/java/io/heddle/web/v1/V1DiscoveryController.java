@@ -27,18 +27,19 @@ public final class V1DiscoveryController {
     }
   }
 
-  private final Document capabilities;
+  private final V1Discovery discovery;
 
   private final Document openApi;
 
   public V1DiscoveryController(V1Discovery discovery) {
-    this.capabilities = Document.of(Json.bytes(discovery.document()));
+    this.discovery = discovery;
     this.openApi = Document.of(resource("openapi-v1.json"));
   }
 
   @GetMapping("/.well-known/openwop")
   ResponseEntity<byte[]> capabilities(HttpServletRequest request) {
-    return answer(request, capabilities);
+    // Anew each time, for keys come and go while the host runs.
+    return answer(request, Document.of(Json.bytes(discovery.document())));
   }
 
   @GetMapping("/v1/openapi.json")

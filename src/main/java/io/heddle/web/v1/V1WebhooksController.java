@@ -21,6 +21,7 @@ import io.heddle.web.Requests;
 import io.heddle.webhook.Subscription;
 import io.heddle.webhook.SubscriptionStore.Rotation;
 import io.heddle.webhook.UnverifiedException;
+import io.heddle.webhook.WebhookKeys;
 import io.heddle.webhook.WebhookSignatures;
 import io.heddle.webhook.Webhooks;
 import io.heddle.webhook.Webhooks.Candidate;
@@ -86,13 +87,21 @@ public final class V1WebhooksController implements V1Capability {
 
   private final Requests requests;
 
+  private final WebhookKeys keys;
+
   private final Duration overlap;
 
   /**
    * @param overlap for how long a secret that was replaced still signs
    */
   public V1WebhooksController(
-      Webhooks webhooks, Vault vault, Mutations mutations, Requests requests, Duration overlap) {
+      Webhooks webhooks,
+      Vault vault,
+      Mutations mutations,
+      Requests requests,
+      WebhookKeys keys,
+      Duration overlap) {
+    this.keys = keys;
     this.webhooks = webhooks;
     this.vault = vault;
     this.mutations = mutations;
@@ -119,7 +128,9 @@ public final class V1WebhooksController implements V1Capability {
             "url",
             V1WebhookKeysController.KEYS,
             "signatureHeader",
-            WebhookSignatures.HEDDLE_SIGNATURE));
+            WebhookSignatures.HEDDLE_SIGNATURE,
+            "keys",
+            keys.published().stream().map(WebhookKeys.PublicKey::jwk).toList()));
   }
 
   /** Not through the framework's converters, which would log the answer with the secret in it. */
