@@ -16,7 +16,6 @@ import io.heddle.spi.Resumption;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -69,12 +68,7 @@ final class RecordedFacts {
 
   /** The question that a node is said to have put. */
   static Question question(Map<String, @Nullable Object> payload) {
-    String spelled = String.valueOf(payload.get("kind"));
-    InterruptKind kind =
-        Arrays.stream(InterruptKind.values())
-            .filter(known -> InterruptEvents.spelled(known).equals(spelled))
-            .findFirst()
-            .orElseThrow();
+    InterruptKind kind = InterruptEvents.kind(String.valueOf(payload.get("kind"))).orElseThrow();
     return new Question(String.valueOf(payload.get("interruptId")), kind, null);
   }
 

@@ -5,10 +5,12 @@ import io.heddle.run.RunState.Question;
 import io.heddle.spi.InterruptKind;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -149,6 +151,13 @@ public final class InterruptEvents {
       return "conversation.exchange";
     }
     return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** The kind of interrupt that is spelled like this; empty if there is none. */
+  public static Optional<InterruptKind> kind(String spelled) {
+    return Arrays.stream(InterruptKind.values())
+        .filter(kind -> spelled(kind).equals(spelled))
+        .findFirst();
   }
 
   private static Map<String, @Nullable Object> request(Run run, NewInterrupt interrupt) {

@@ -7,7 +7,6 @@ import io.heddle.run.RunState.Progress;
 import io.heddle.run.RunState.Question;
 import io.heddle.spi.InterruptKind;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -200,12 +199,8 @@ public final class RunFold {
 
   private static Question question(RunEvent event) {
     Map<String, @Nullable Object> payload = Json.storedObject(event.payload());
-    String spelled = String.valueOf(payload.get("kind"));
     InterruptKind kind =
-        Arrays.stream(InterruptKind.values())
-            .filter(known -> InterruptEvents.spelled(known).equals(spelled))
-            .findFirst()
-            .orElse(InterruptKind.CUSTOM);
+        InterruptEvents.kind(String.valueOf(payload.get("kind"))).orElse(InterruptKind.CUSTOM);
     return new Question(String.valueOf(payload.get("interruptId")), kind, null);
   }
 

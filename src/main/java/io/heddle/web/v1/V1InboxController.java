@@ -12,7 +12,6 @@ import io.heddle.tenancy.Tenant;
 import io.heddle.web.Callers;
 import io.heddle.web.Parameters;
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.ResponseEntity;
@@ -59,9 +58,7 @@ public final class V1InboxController {
     if (spelled == null) {
       return null;
     }
-    return Arrays.stream(InterruptKind.values())
-        .filter(kind -> InterruptEvents.spelled(kind).equals(spelled))
-        .findFirst()
+    return InterruptEvents.kind(spelled)
         .orElseThrow(() -> Parameters.invalid("kind", "must be a kind of interrupt"));
   }
 
