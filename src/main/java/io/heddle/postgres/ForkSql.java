@@ -1,6 +1,5 @@
 package io.heddle.postgres;
 
-import io.heddle.json.Json;
 import io.heddle.run.ForkStore;
 import io.heddle.run.NewRun;
 import io.heddle.run.Run;
@@ -92,26 +91,8 @@ public final class ForkSql implements ForkStore {
       List<String> eventIds,
       List<String> artifacts,
       @Nullable String leaseOwner) {
-    jdbc.sql(INSERT)
-        .param("run", run.runId())
-        .param("tenant", run.tenant().id())
-        .param("principal", run.owner().principal())
-        .param("issuer", run.owner().issuer())
-        .param("lane", run.owner().lane())
-        .param("kind", run.owner().kind())
-        .param("scope", run.workflow().scope())
-        .param("workflow", run.workflow().workflowId())
-        .param("revision", run.workflow().revision())
-        .param("owner", leaseOwner)
+    RunRows.bind(jdbc.sql(INSERT), run, leaseOwner)
         .param("from", fork.fromSequence())
-        .param("state", run.state().toJson())
-        .param("inputs", Json.write(run.inputs()))
-        .param("configurable", Json.write(run.configurable()))
-        .param("tags", run.tags() == null ? null : Json.write(run.tags()))
-        .param("metadata", run.metadata() == null ? null : Json.write(run.metadata()))
-        .param("depth", run.depth())
-        .param("trace", run.trace() == null ? null : run.trace().traceparent())
-        .param("traceState", run.trace() == null ? null : run.trace().traceState())
         .param("source", fork.sourceRunId())
         .param("length", fork.sourceLength())
         .param("mode", fork.mode().name())

@@ -2,6 +2,7 @@ package io.heddle.postgres;
 
 import io.heddle.json.Json;
 import io.heddle.redaction.Tokens;
+import io.heddle.run.NewRun;
 import io.heddle.run.PauseRequest;
 import io.heddle.run.PauseRequest.DrainPolicy;
 import io.heddle.run.Run;
@@ -18,8 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient.StatementSpec;
 
-/** The columns of a run, and how a row of them is read. */
+/** The columns of a run, how a row of them is read, and what every insert of one is given. */
 final class RunRows {
 
   static final String COLUMNS =
@@ -73,6 +75,29 @@ final class RunRows {
         row.getInt("depth"),
         trace(row),
         fork(row));
+  }
+
+  /** What any new run is inserted with, however it came about. */
+  static StatementSpec bind(StatementSpec insert, NewRun run, @Nullable String leaseOwner) {
+    return insert
+        .param("run", run.runId())
+        .param("tenant", run.tenant().id())
+        .param("principal", run.owner().principal())
+        .param("issuer", run.owner().issuer())
+        .param("lane", run.owner().lane())
+        .param("kind", run.owner().kind())
+        .param("scope", run.workflow().scope())
+        .param("workflow", run.workflow().workflowId())
+        .param("revision", run.workflow().revision())
+        .param("owner", leaseOwner)
+        .param("state", run.state().toJson())
+        .param("inputs", Json.write(run.inputs()))
+        .param("configurable", Json.write(run.configurable()))
+        .param("tags", run.tags() == null ? null : Json.write(run.tags()))
+        .param("metadata", run.metadata() == null ? null : Json.write(run.metadata()))
+        .param("depth", run.depth())
+        .param("trace", run.trace() == null ? null : run.trace().traceparent())
+        .param("traceState", run.trace() == null ? null : run.trace().traceState());
   }
 
   static @Nullable String error(@Nullable RunError error) {
