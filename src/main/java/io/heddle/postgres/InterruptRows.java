@@ -3,8 +3,7 @@ package io.heddle.postgres;
 import io.heddle.json.Json;
 import io.heddle.run.NewInterrupt;
 import io.heddle.run.Step;
-import java.time.ZoneOffset;
-import java.util.Map;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -17,10 +16,15 @@ final class InterruptRows {
       insert into openwop.interrupt (
         interrupt_id, tenant_id, run_id, node_id, ordinal, kind, key, data, shown,
         resume_schema, timeout_ms, requested_at, deadline, state, closed_at)
-      select :id, :tenant, :run, :node, :ordinal, :kind, :key, :data::json, :shown::json, :schema::json,
-        :timeout, :requestedAt, :deadline,
+      select q.id, :tenant, :run, q.node, q.ordinal, q.kind, q.key, q.data::json, q.shown::json, q.schema::json,
+        q.timeout, q.requested_at, q.deadline,
         case when :ended then 'INVALIDATED' else 'PENDING' end,
         case when :ended then clock_timestamp() end
+      from unnest(
+        :ids::text[], :nodes::text[], :ordinals::int[], :kinds::text[], :keys::text[], :data::text[],
+        :shown::text[], :schemas::text[], :timeouts::bigint[], :requestedAt::timestamptz[],
+        :deadlines::timestamptz[])
+        as q(id, node, ordinal, kind, key, data, shown, schema, timeout, requested_at, deadline)
       on conflict (interrupt_id) do nothing
       """;
 
@@ -37,29 +41,38 @@ final class InterruptRows {
   }
 
   void open(Step step) {
-    for (NewInterrupt interrupt : step.interrupts()) {
-      jdbc.sql(OPEN)
-          .param("id", interrupt.interruptId())
-          .param("tenant", step.tenant().id())
-          .param("run", step.runId())
-          .param("node", interrupt.nodeId())
-          .param("ordinal", interrupt.ordinal())
-          .param("kind", interrupt.kind().name())
-          .param("key", interrupt.key())
-          .param("data", Json.write(interrupt.data()))
-          .param(
-              "shown",
-              interrupt.shown().equals(interrupt.data()) ? null : Json.write(interrupt.shown()))
-          .param("schema", json(interrupt.resumeSchema()))
-          .param("timeout", interrupt.timeoutMs())
-          .param("requestedAt", interrupt.requestedAt().atOffset(ZoneOffset.UTC))
-          .param(
-              "deadline",
-              interrupt.deadline() == null ? null : interrupt.deadline().atOffset(ZoneOffset.UTC),
-              java.sql.Types.TIMESTAMP_WITH_TIMEZONE)
-          .param("ended", step.status().isTerminal())
-          .update();
+    List<NewInterrupt> questions = step.interrupts();
+    if (questions.isEmpty()) {
+      return;
     }
+    jdbc.sql(OPEN)
+        .param("tenant", step.tenant().id())
+        .param("run", step.runId())
+        .param("ids", SqlArrays.text(questions.stream().map(NewInterrupt::interruptId).toList()))
+        .param("nodes", SqlArrays.text(questions.stream().map(NewInterrupt::nodeId).toList()))
+        .param(
+            "ordinals", SqlArrays.of("int", questions.stream().map(NewInterrupt::ordinal).toList()))
+        .param(
+            "kinds",
+            SqlArrays.text(questions.stream().map(question -> question.kind().name()).toList()))
+        .param("keys", SqlArrays.text(questions.stream().map(NewInterrupt::key).toList()))
+        .param(
+            "data",
+            SqlArrays.text(
+                questions.stream().map(question -> Json.write(question.data())).toList()))
+        .param("shown", SqlArrays.text(questions.stream().map(InterruptRows::shown).toList()))
+        .param("schemas", SqlArrays.text(questions.stream().map(InterruptRows::schema).toList()))
+        .param(
+            "timeouts",
+            SqlArrays.of("bigint", questions.stream().map(NewInterrupt::timeoutMs).toList()))
+        .param(
+            "requestedAt",
+            SqlArrays.text(
+                questions.stream().map(question -> question.requestedAt().toString()).toList()))
+        .param(
+            "deadlines", SqlArrays.text(questions.stream().map(InterruptRows::deadline).toList()))
+        .param("ended", step.status().isTerminal())
+        .update();
   }
 
   void timeOut(Step step) {
@@ -71,7 +84,15 @@ final class InterruptRows {
     }
   }
 
-  private static @Nullable String json(@Nullable Map<String, @Nullable Object> value) {
-    return value == null ? null : Json.write(value);
+  private static @Nullable String shown(NewInterrupt question) {
+    return question.shown().equals(question.data()) ? null : Json.write(question.shown());
+  }
+
+  private static @Nullable String schema(NewInterrupt question) {
+    return question.resumeSchema() == null ? null : Json.write(question.resumeSchema());
+  }
+
+  private static @Nullable String deadline(NewInterrupt question) {
+    return question.deadline() == null ? null : question.deadline().toString();
   }
 }
