@@ -1,7 +1,6 @@
 package io.heddle.web.v1;
 
 import io.heddle.audit.AuditEvent;
-import io.heddle.idempotency.IdempotentOperations.Done;
 import io.heddle.interrupt.Answerer;
 import io.heddle.interrupt.Interrupt;
 import io.heddle.interrupt.InterruptService;
@@ -42,7 +41,7 @@ public final class V1InterruptTokensController {
 
   private final InterruptService interrupts;
 
-  private final RunService runs;
+  private final V1InterruptAnswers answers;
 
   private final Mutations mutations;
 
@@ -56,7 +55,7 @@ public final class V1InterruptTokensController {
       Requests requests) {
     this.tokens = tokens;
     this.interrupts = interrupts;
-    this.runs = runs;
+    this.answers = new V1InterruptAnswers(runs);
     this.mutations = mutations;
     this.requests = requests;
   }
@@ -66,7 +65,7 @@ public final class V1InterruptTokensController {
     Claims claims = genuine(token);
     Inspection inspection = interrupts.inspect(tenant(claims), claims);
     if (inspection instanceof Inspection.Closed closed) {
-      throw refusal(closed.outcome());
+      throw V1InterruptAnswers.refusal(asTold(closed.outcome()));
     }
     return ResponseEntity.ok()
         .cacheControl(CacheControl.noStore())
@@ -82,34 +81,19 @@ public final class V1InterruptTokensController {
       throw new Problem(ErrorCode.FORBIDDEN, "The token permits to see the question only");
     }
     Map<String, @Nullable Object> body = requests.object(request);
-    Given given =
-        new Given(
-            body.get(V1InterruptsController.RESUME_VALUE),
-            Answerer.of("interrupt-token"),
-            V1InterruptsController.faults(body));
+    Given given = V1InterruptAnswers.given(body, Answerer.of("interrupt-token"));
     return mutations.runAudited(
         request,
         tenant,
         "v1.resolveInterruptByToken",
         Map.of("interruptId", claims.interruptId()),
         body,
-        () -> {
-          Outcome outcome = interrupts.resolve(tenant, claims, given);
-          if (outcome instanceof Outcome.Resolved resolved) {
-            return new Done(
-                    V1InterruptsController.answer(
-                        claims.runId(), claims.nodeId(), resolved.status()),
-                    () -> runs.answered(claims.runId(), resolved.kind(), resolved.waited()),
-                    () -> {})
-                .audited(audited(tenant, V1Audit.RESOLVED, given, claims));
-          }
-          if (outcome instanceof Outcome.Kept kept) {
-            return Done.of(
-                    V1InterruptsController.answer(claims.runId(), claims.nodeId(), kept.status()))
-                .audited(audited(tenant, V1Audit.ANSWERED, given, claims));
-          }
-          throw refusal(outcome);
-        });
+        () ->
+            answers.done(
+                claims.runId(),
+                claims.nodeId(),
+                asTold(interrupts.resolve(tenant, claims, given)),
+                action -> audited(tenant, action, given, claims)));
   }
 
   private static AuditEvent audited(Tenant tenant, String action, Given given, Claims claims) {
@@ -130,9 +114,8 @@ public final class V1InterruptTokensController {
   }
 
   /** To the bearer of a token it is all one why its run does not wait any more. */
-  private static Problem refusal(Outcome outcome) {
-    return V1InterruptsController.refusal(
-        outcome instanceof Outcome.Gone ? new Outcome.AlreadyResolved() : outcome);
+  private static Outcome asTold(Outcome outcome) {
+    return outcome instanceof Outcome.Gone ? new Outcome.AlreadyResolved() : outcome;
   }
 
   private static Problem unknown() {
