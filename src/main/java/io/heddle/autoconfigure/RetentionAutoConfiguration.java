@@ -10,13 +10,11 @@ import io.heddle.run.RunStore;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 
 /** What deletes runs when their time is over. */
 @AutoConfiguration(after = HeddleAutoConfiguration.class, before = HeddleWebAutoConfiguration.class)
 @ConditionalOnBean(RunStore.class)
-@EnableConfigurationProperties(DeliveryProperties.class)
 public final class RetentionAutoConfiguration {
 
   @Bean
@@ -26,8 +24,7 @@ public final class RetentionAutoConfiguration {
   }
 
   @Bean
-  RetentionSettings heddleRetentionSettings(
-      HeddleProperties properties, DeliveryProperties deliveries) {
+  RetentionSettings heddleRetentionSettings(HeddleProperties properties) {
     HeddleProperties.Retention retention = properties.retention();
     if (!retention.development()
         && retention.window().compareTo(RetentionSettings.SHORTEST_WINDOW) < 0) {
@@ -37,8 +34,8 @@ public final class RetentionAutoConfiguration {
         retention.window(),
         retention.tombstones(),
         retention.interval(),
-        deliveries.deliveryRetention(),
-        deliveries.deadLetterRetention());
+        properties.webhooks().deliveryRetention(),
+        properties.webhooks().deadLetterRetention());
   }
 
   @Bean

@@ -40,14 +40,12 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 
 /** Events told to subscribers over HTTP. */
 @AutoConfiguration(after = HeddleWebAutoConfiguration.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
 @ConditionalOnBean(RunStore.class)
-@EnableConfigurationProperties(DeliveryProperties.class)
 public final class WebhooksAutoConfiguration {
 
   private static final Duration SHORTEST_OVERLAP = Duration.ofMinutes(1);
@@ -55,8 +53,8 @@ public final class WebhooksAutoConfiguration {
   private static final Duration LONGEST_OVERLAP = Duration.ofDays(7);
 
   @Bean
-  DeliverySettings heddleDeliverySettings(
-      HeddleProperties properties, DeliveryProperties webhooks) {
+  DeliverySettings heddleDeliverySettings(HeddleProperties properties) {
+    HeddleProperties.Webhooks webhooks = properties.webhooks();
     return new DeliverySettings(
         webhooks.durable(),
         new RetrySchedule(webhooks.retries(), webhooks.retryJitter(), webhooks.maxRetryAfter()),
@@ -155,14 +153,14 @@ public final class WebhooksAutoConfiguration {
       Sender sender,
       DeliveryEncoder encoder,
       Dispatcher dispatcher,
-      DeliveryProperties properties) {
+      HeddleProperties properties) {
     return new Webhooks(
         new WebhookSql(database.jdbc(), database.transactions()),
         vault,
         egress,
         new Verification(sender, encoder),
         dispatcher,
-        properties.maxSubscriptions());
+        properties.webhooks().maxSubscriptions());
   }
 
   @Bean
@@ -172,8 +170,8 @@ public final class WebhooksAutoConfiguration {
       Mutations mutations,
       Requests requests,
       WebhookKeys keys,
-      DeliveryProperties properties) {
-    Duration overlap = properties.secretOverlap();
+      HeddleProperties properties) {
+    Duration overlap = properties.webhooks().secretOverlap();
     if (overlap.compareTo(SHORTEST_OVERLAP) < 0 || overlap.compareTo(LONGEST_OVERLAP) > 0) {
       throw new IllegalArgumentException(
           "openwop.webhooks.secret-overlap must be between a minute and 7 days");
@@ -185,7 +183,7 @@ public final class WebhooksAutoConfiguration {
    * Not as {@code durable}: that would promise the subscriptions and events of the trigger bridge.
    */
   @Bean
-  V1Capability heddleDeliveryPolicy(DeliverySettings settings, DeliveryProperties properties) {
+  V1Capability heddleDeliveryPolicy(DeliverySettings settings, HeddleProperties properties) {
     if (!settings.durable()) {
       return V1Capability.of("webhooks", Map.of());
     }
@@ -197,7 +195,7 @@ public final class WebhooksAutoConfiguration {
                 "maxAttempts",
                 settings.schedule().maxAttempts(),
                 "deadLetterRetentionSeconds",
-                properties.deadLetterRetention().toSeconds())));
+                properties.webhooks().deadLetterRetention().toSeconds())));
   }
 
   @Bean

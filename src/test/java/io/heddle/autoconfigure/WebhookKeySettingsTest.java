@@ -13,13 +13,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
-import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Where the key that signs webhooks comes from. */
@@ -40,10 +43,23 @@ class WebhookKeySettingsTest {
 
   private static WebhookKeys keys(@Nullable String key, @Nullable String file, String... previous) {
     return HostSecrets.webhookKeys(
-        new HeddleProperties.Webhooks(key, file, List.of(previous), null, Duration.ofHours(24)),
-        store,
-        new Vault(null),
-        InstantSource.system());
+        settings(key, file, previous), store, new Vault(null), InstantSource.system());
+  }
+
+  private static HeddleProperties.Webhooks settings(
+      @Nullable String key, @Nullable String file, String... previous) {
+    Map<String, String> given = new HashMap<>();
+    if (key != null) {
+      given.put("openwop.webhooks.signing-key", key);
+    }
+    if (file != null) {
+      given.put("openwop.webhooks.signing-key-file", file);
+    }
+    for (int i = 0; i < previous.length; i++) {
+      given.put("openwop.webhooks.previous-signing-keys[" + i + "]", previous[i]);
+    }
+    return new Binder(new MapConfigurationPropertySource(given))
+        .bindOrCreate("openwop.webhooks", HeddleProperties.Webhooks.class);
   }
 
   private static String first(WebhookKeys keys) {
@@ -80,9 +96,6 @@ class WebhookKeySettingsTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("openwop.webhooks.signing-key-file names a file that cannot be read");
     }
-    assertThat(
-            new HeddleProperties.Webhooks(pem, null, List.of(pem), null, Duration.ofHours(24))
-                .toString())
-        .isEqualTo("Webhooks");
+    assertThat(settings(pem, null, pem).toString()).isEqualTo("Webhooks");
   }
 }
