@@ -99,7 +99,7 @@ public final class AuditAutoConfiguration {
     FilterRegistrationBean<RefusalFilter> heddleRefusalFilter(Refusals refusals) {
       FilterRegistrationBean<RefusalFilter> registration =
           new FilterRegistrationBean<>(new RefusalFilter(refusals));
-      registration.setOrder(HeddleWebAutoConfiguration.AROUND_PROTOCOL);
+      registration.setOrder(FilterOrder.AROUND_PROTOCOL);
       registration.setAsyncSupported(true);
       return registration;
     }

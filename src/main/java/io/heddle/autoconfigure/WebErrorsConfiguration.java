@@ -1,0 +1,56 @@
+package io.heddle.autoconfigure;
+
+import io.heddle.retention.RetentionStore;
+import io.heddle.web.ErrorDispatchFilter;
+import io.heddle.web.Errors;
+import io.heddle.web.ExpiredRuns;
+import io.heddle.web.ProtocolExceptionResolver;
+import io.heddle.web.v1.V1Errors;
+import jakarta.servlet.DispatcherType;
+import java.time.Duration;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The one shape of every error, wherever it comes from. */
+@Configuration(proxyBeanMethods = false)
+final class WebErrorsConfiguration {
+
+  private static final Duration LONGEST_RETRY_AFTER = Duration.ofDays(1);
+
+  @Bean
+  @ConditionalOnMissingBean
+  PathOwnership heddlePathOwnership() {
+    return PathOwnership.embedded();
+  }
+
+  @Bean
+  Errors heddleErrors(HeddleProperties properties, ObjectProvider<RetentionStore> retention) {
+    Duration retryAfter = properties.retryAfter();
+    if (retryAfter.isNegative() || retryAfter.compareTo(LONGEST_RETRY_AFTER) > 0) {
+      throw new IllegalArgumentException("openwop.retry-after must be between 0 and 24 hours");
+    }
+    return new Errors(
+        new V1Errors(),
+        Math.toIntExact(retryAfter.toSeconds()),
+        new ExpiredRuns(retention::getObject));
+  }
+
+  @Bean
+  FilterRegistrationBean<ErrorDispatchFilter> heddleErrorDispatchFilter(
+      PathOwnership ownership, Errors errors) {
+    FilterRegistrationBean<ErrorDispatchFilter> registration =
+        new FilterRegistrationBean<>(new ErrorDispatchFilter(ownership::isOwned, errors));
+    registration.setOrder(FilterOrder.BEFORE_SECURITY);
+    registration.setDispatcherTypes(DispatcherType.ERROR);
+    registration.setAsyncSupported(true);
+    return registration;
+  }
+
+  @Bean
+  ProtocolExceptionResolver heddleExceptionResolver(Errors errors) {
+    return new ProtocolExceptionResolver(errors);
+  }
+}
