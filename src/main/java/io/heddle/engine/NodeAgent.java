@@ -4,9 +4,7 @@ import io.heddle.json.Json;
 import io.heddle.json.JsonFault;
 import io.heddle.run.EventType;
 import io.heddle.spi.AgentLog;
-import io.heddle.spi.InterruptKind;
 import io.heddle.spi.InterruptRequest;
-import io.heddle.spi.NodeFailedException;
 import io.heddle.workflow.NodeDefinition;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -17,14 +15,7 @@ import tools.jackson.core.JacksonException;
 /** The agent of one call of an executor. Thread-safe. */
 final class NodeAgent implements AgentLog {
 
-  // Below it an agent is not sure enough [interrupt.md §low-confidence].
-  static final double DEFAULT_THRESHOLD = 0.7;
-
-  static final String THRESHOLD = "escalationThreshold";
-
   private static final String VERBOSITY = "reasoningVerbosity";
-
-  private static final int LONGEST = 256 * 1024;
 
   // About 512 tokens, which is what the protocol lets a summary have.
   private static final int LONGEST_SUMMARY = 2_048;
@@ -60,18 +51,9 @@ final class NodeAgent implements AgentLog {
                 && (wanted.equals("summary") || wanted.equals("off"))
             ? wanted
             : "full";
-    this.threshold = threshold(configurable);
+    this.threshold = NodeArguments.threshold(configurable);
     this.calls = calls;
     this.log = log;
-  }
-
-  /** What a run asks of the confidence of its agents; ignored unless it is from 0 to 1. */
-  static double threshold(Map<String, @Nullable Object> configurable) {
-    return configurable.get(THRESHOLD) instanceof Number wanted
-            && wanted.doubleValue() >= 0
-            && wanted.doubleValue() <= 1
-        ? wanted.doubleValue()
-        : DEFAULT_THRESHOLD;
   }
 
   @Override
@@ -84,8 +66,8 @@ final class NodeAgent implements AgentLog {
     if (verbosity.equals("off")) {
       return;
     }
-    if (reasoning.length() + delta.length() > LONGEST) {
-      throw refusal("The reasoning is too long");
+    if (reasoning.length() + delta.length() > NodeArguments.LONGEST_TOLD) {
+      throw NodeArguments.refusal("The reasoning is too long");
     }
     reasoning.append(delta);
     if (verbosity.equals("full")) {
@@ -113,9 +95,7 @@ final class NodeAgent implements AgentLog {
 
   @Override
   public synchronized String toolCalled(String toolName, @Nullable Object inputs) {
-    if (!NodeCalls.isName(toolName)) {
-      throw refusal("The name of a tool must have 1 to 256 characters");
-    }
+    NodeArguments.requireToolName(toolName);
     String callId = "call-%s-%d".formatted(calls, tools.size());
     tools.put(callId, toolName);
     tell(
@@ -149,9 +129,7 @@ final class NodeAgent implements AgentLog {
 
   @Override
   public synchronized void handedOff(String toAgentId, @Nullable String reason) {
-    if (!NodeCalls.isName(toAgentId) || toAgentId.length() < 3) {
-      throw refusal("The id of an agent must have 3 to 256 characters");
-    }
+    NodeArguments.requireAgentId(toAgentId);
     Map<String, @Nullable Object> payload =
         Json.members("fromAgentId", agentId, "toAgentId", toAgentId);
     if (reason != null) {
@@ -163,37 +141,23 @@ final class NodeAgent implements AgentLog {
   @Override
   public synchronized boolean decided(@Nullable Object decision, @Nullable Double confidence) {
     Map<String, @Nullable Object> payload = Json.members("decision", decision);
-    if (confidence == null || !Double.isFinite(confidence)) {
-      tell(EventType.AGENT_DECIDED, payload, null);
-      return true;
+    Double sure = NodeArguments.confidence(confidence);
+    if (sure != null) {
+      payload.put("confidence", sure);
     }
-    if (confidence < 0 || confidence > 1) {
-      throw refusal("A confidence is a number from 0 to 1");
-    }
-    payload.put("confidence", confidence);
     tell(EventType.AGENT_DECIDED, payload, null);
-    return confidence >= threshold;
+    return sure == null || sure >= threshold;
   }
 
   @Override
   public InterruptRequest lowConfidence(@Nullable Object decision, double confidence) {
-    return InterruptRequest.of(
-        InterruptKind.LOW_CONFIDENCE,
-        Json.members(
-            "agentId",
-            agentId,
-            "threshold",
-            threshold,
-            "observed",
-            confidence,
-            "decision",
-            decision));
+    return NodeArguments.lowConfidence(agentId, threshold, decision, confidence);
   }
 
   private String tool(String callId) {
     String tool = tools.get(callId);
     if (tool == null) {
-      throw refusal("There is no such tool call");
+      throw NodeArguments.noToolCall();
     }
     return tool;
   }
@@ -210,16 +174,10 @@ final class NodeAgent implements AgentLog {
       EventType type, Map<String, @Nullable Object> payload, @Nullable String callId) {
     try {
       String json = Json.write(payload);
-      if (json.length() > LONGEST) {
-        throw refusal("What an agent tells must not exceed 256 KiB");
-      }
+      NodeArguments.requireTellable(json);
       return new AgentEvent(type, Json.parseObject(json), callId);
     } catch (JsonFault | JacksonException e) {
-      throw refusal("What an agent tells must be JSON");
+      throw NodeArguments.refusal("What an agent tells must be JSON");
     }
-  }
-
-  private static NodeFailedException refusal(String message) {
-    return new NodeFailedException("validation_error", message, false);
   }
 }

@@ -15,10 +15,6 @@ import tools.jackson.core.JacksonException;
 /** The artifacts of one call of an executor. Thread-safe. */
 final class NodeArtifacts {
 
-  private static final int MOST = 16;
-
-  private static final int LARGEST = 1 << 20;
-
   private static final int LONGEST_MEDIA_TYPE = 256;
 
   private static final Pattern MEDIA_TYPE =
@@ -37,13 +33,14 @@ final class NodeArtifacts {
 
   /** Takes an artifact; returns the id it will be stored under. */
   synchronized String add(Artifact artifact) {
-    if (!NodeCalls.isName(artifact.type())
+    if (!NodeArguments.isName(artifact.type())
         || artifact.mediaType().length() > LONGEST_MEDIA_TYPE
         || !MEDIA_TYPE.matcher(artifact.mediaType()).matches()) {
       throw invalid("An artifact needs a type of 1 to 256 characters and a media type");
     }
-    if (artifacts.size() == MOST) {
-      throw invalid("A node can produce at most %d artifacts".formatted(MOST));
+    if (artifacts.size() == NodeArguments.MOST_ARTIFACTS) {
+      throw invalid(
+          "A node can produce at most %d artifacts".formatted(NodeArguments.MOST_ARTIFACTS));
     }
     byte[] bytes = artifact.bytes();
     String json = bytes == null ? json(artifact) : null;
@@ -51,10 +48,10 @@ final class NodeArtifacts {
         json == null
             ? bytes == null ? 0 : bytes.length
             : json.getBytes(StandardCharsets.UTF_8).length;
-    if (size > LARGEST) {
+    if (size > NodeArguments.LARGEST_ARTIFACT) {
       throw new NodeFailedException(
           "heddle.artifact_too_large",
-          "An artifact can have at most %d bytes".formatted(LARGEST),
+          "An artifact can have at most %d bytes".formatted(NodeArguments.LARGEST_ARTIFACT),
           false);
     }
     String artifactId = Ids.artifact(nodeId, visit, artifacts.size());

@@ -10,18 +10,14 @@ import io.heddle.run.RunState;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.schema.InvalidSchemaException;
 import io.heddle.schema.JsonSchema;
-import io.heddle.spi.Artifact;
 import io.heddle.spi.ChannelException;
 import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeContext;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.NodeFailedException;
 import io.heddle.spi.NodeResult;
-import io.heddle.spi.Resumption;
-import io.heddle.spi.SideEffect;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -52,8 +48,6 @@ final class NodeCalls implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(NodeCalls.class);
 
   private static final Duration LONGEST_WAIT = Duration.ofDays(36_525);
-
-  private static final int LONGEST_NAME = 256;
 
   /**
    * What an execution came to.
@@ -266,7 +260,7 @@ final class NodeCalls implements AutoCloseable {
     int visit = state.visit(node.id());
     NodeArtifacts artifacts = new NodeArtifacts(node.id(), visit);
     NodeContext context =
-        new Context(
+        new CallContext(
             run,
             node,
             inputs,
@@ -417,132 +411,5 @@ final class NodeCalls implements AutoCloseable {
         future.cancel(true);
       }
     }
-  }
-
-  private record Context(
-      Run run,
-      NodeDefinition node,
-      Map<String, @Nullable Object> inputs,
-      NodeState reached,
-      int visit,
-      NodeChannels channels,
-      @Nullable NodeEffects effects,
-      Pins pins,
-      NodeArtifacts artifacts,
-      NodeAgent agent,
-      @Nullable NodeSecrets secrets)
-      implements NodeContext {
-
-    @Override
-    public String tenantId() {
-      return run.tenant().id();
-    }
-
-    @Override
-    public String runId() {
-      return run.runId();
-    }
-
-    @Override
-    public boolean isReplay() {
-      return run.isReplay();
-    }
-
-    @Override
-    public String workflowId() {
-      return run.workflow().workflowId();
-    }
-
-    @Override
-    public String nodeId() {
-      return node.id();
-    }
-
-    @Override
-    public int attempt() {
-      return reached.attempt();
-    }
-
-    @Override
-    public Map<String, @Nullable Object> config() {
-      return node.config();
-    }
-
-    @Override
-    public Map<String, @Nullable Object> configurable() {
-      return run.configurable();
-    }
-
-    @Override
-    public int wakeups() {
-      return reached.wakeups();
-    }
-
-    @Override
-    public @Nullable Resumption resumption() {
-      return reached.question() == null ? null : reached.question().answer();
-    }
-
-    @Override
-    public Map<String, @Nullable Object> memo() {
-      return reached.memo();
-    }
-
-    @Override
-    public @Nullable Object once(String providerKey, SideEffect effect) throws Exception {
-      if (effects == null) {
-        throw new NodeFailedException(
-            "heddle.effect_in_pure_node", "A node that is pure cannot have side effects", false);
-      }
-      // No such node is executed in a replay. This is for the one that is all the same.
-      if (run.isReplay()) {
-        throw new NodeFailedException(
-            Replay.SOURCE_MISSING, "A replay performs no side effects", false);
-      }
-      return effects.next(providerKey).once(secrets == null ? effect : secrets.masked(effect));
-    }
-
-    @Override
-    public String secret(String secretId) throws InterruptedException {
-      if (secrets == null) {
-        throw new NodeFailedException(
-            "heddle.secret_in_pure_node", "A node that is pure cannot have secrets", false);
-      }
-      return secrets.resolve(secretId);
-    }
-
-    @Override
-    public String addArtifact(Artifact artifact) {
-      return artifacts.add(artifact);
-    }
-
-    @Override
-    public int getVersion(String changeId, int min, int max) throws InterruptedException {
-      if (!isName(changeId) || max < 0 || min > max) {
-        throw new NodeFailedException(
-            "validation_error",
-            "A version needs a change id of 1 to 256 characters, min <= max and max >= 0",
-            false);
-      }
-      int pinned = pins.pin(node.id(), changeId, max);
-      if (pinned < min || pinned > max) {
-        throw new NodeFailedException(
-            "version_out_of_range",
-            "The run follows version %d of %s, and the node knows %d to %d"
-                .formatted(pinned, changeId, min, max),
-            false);
-      }
-      return pinned;
-    }
-  }
-
-  /** Whether a text can be a name that node code gives to something. */
-  static boolean isName(@Nullable String text) {
-    return text != null
-        && !text.isBlank()
-        && text.length() <= LONGEST_NAME
-        && text.indexOf('\0') < 0
-        // One half of a surrogate would be stored as the other.
-        && StandardCharsets.UTF_8.newEncoder().canEncode(text);
   }
 }

@@ -46,10 +46,7 @@ public final class NodeEffects {
    * @throws NodeFailedException if the key is not acceptable
    */
   public Invocation next(String providerKey) throws InterruptedException {
-    if (!NodeCalls.isName(providerKey)) {
-      throw new NodeFailedException(
-          "heddle.provider_key_invalid", "A provider key must have 1 to 256 characters", false);
-    }
+    NodeArguments.requireProviderKey(providerKey);
     return new Invocation(LogicalEffect.of(execution, ordinal(), providerKey));
   }
 

@@ -111,7 +111,7 @@ final class Supervision {
       Map<String, @Nullable Object> agent,
       Decision decision,
       @Nullable Double confidence) {
-    double threshold = NodeAgent.threshold(run.configurable());
+    double threshold = NodeArguments.threshold(run.configurable());
     if (confidence == null || confidence >= threshold) {
       return decide(node, agent, decision);
     }

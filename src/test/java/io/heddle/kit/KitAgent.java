@@ -1,10 +1,8 @@
 package io.heddle.kit;
 
-import io.heddle.json.Json;
+import io.heddle.engine.NodeArguments;
 import io.heddle.spi.AgentLog;
-import io.heddle.spi.InterruptKind;
 import io.heddle.spi.InterruptRequest;
-import io.heddle.spi.NodeFailedException;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -12,8 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Takes what an agent tells, if a host would. Thread-safe. */
 final class KitAgent implements AgentLog {
-
-  private static final double DEFAULT_THRESHOLD = 0.7;
 
   private final String agentId;
 
@@ -23,10 +19,7 @@ final class KitAgent implements AgentLog {
 
   KitAgent(String nodeId, Map<String, @Nullable Object> configurable) {
     this.agentId = "host:" + nodeId;
-    this.threshold =
-        configurable.get("escalationThreshold") instanceof Number wanted
-            ? wanted.doubleValue()
-            : DEFAULT_THRESHOLD;
+    this.threshold = NodeArguments.threshold(configurable);
   }
 
   @Override
@@ -46,6 +39,7 @@ final class KitAgent implements AgentLog {
 
   @Override
   public synchronized String toolCalled(String toolName, @Nullable Object inputs) {
+    NodeArguments.requireToolName(toolName);
     told(inputs);
     String callId = "call-" + calls.size();
     calls.add(callId);
@@ -65,51 +59,28 @@ final class KitAgent implements AgentLog {
 
   @Override
   public void handedOff(String toAgentId, @Nullable String reason) {
-    if (toAgentId.length() < 3 || toAgentId.length() > 256) {
-      throw refusal("The id of an agent must have 3 to 256 characters");
-    }
+    NodeArguments.requireAgentId(toAgentId);
   }
 
   @Override
   public boolean decided(@Nullable Object decision, @Nullable Double confidence) {
     told(decision);
-    if (confidence == null) {
-      return true;
-    }
-    if (!(confidence >= 0 && confidence <= 1)) {
-      throw refusal("A confidence is a number from 0 to 1");
-    }
-    return confidence >= threshold;
+    Double sure = NodeArguments.confidence(confidence);
+    return sure == null || sure >= threshold;
   }
 
   @Override
   public InterruptRequest lowConfidence(@Nullable Object decision, double confidence) {
-    return InterruptRequest.of(
-        InterruptKind.LOW_CONFIDENCE,
-        Json.members(
-            "agentId",
-            agentId,
-            "threshold",
-            threshold,
-            "observed",
-            confidence,
-            "decision",
-            decision));
+    return NodeArguments.lowConfidence(agentId, threshold, decision, confidence);
   }
 
   private void requireCall(String callId) {
     if (!calls.contains(callId)) {
-      throw refusal("There is no such tool call");
+      throw NodeArguments.noToolCall();
     }
   }
 
   private static void told(@Nullable Object value) {
-    if (PlainJson.write("An agent told", value).length() > 256 * 1024) {
-      throw refusal("What an agent tells must not exceed 256 KiB");
-    }
-  }
-
-  private static NodeFailedException refusal(String message) {
-    return new NodeFailedException("validation_error", message, false);
+    NodeArguments.requireTellable(PlainJson.write("An agent told", value));
   }
 }

@@ -2,6 +2,7 @@ package io.heddle.kit;
 
 import io.heddle.channel.ChannelDefinition;
 import io.heddle.channel.ChannelFold;
+import io.heddle.engine.NodeArguments;
 import io.heddle.json.Json;
 import io.heddle.spi.AgentLog;
 import io.heddle.spi.Artifact;
@@ -171,9 +172,7 @@ final class KitContext implements NodeContext, Channels {
     if (given.isPure()) {
       throw violated("The executor is pure() and asked for the effect %s.".formatted(providerKey));
     }
-    if (providerKey == null || providerKey.isBlank() || providerKey.length() > 256) {
-      throw violated("A provider key must have 1 to 256 characters.");
-    }
+    require(() -> NodeArguments.requireProviderKey(providerKey));
     if (fate == Fate.IS_INTERRUPTED) {
       if (over) {
         throw violated(
@@ -215,22 +214,12 @@ final class KitContext implements NodeContext, Channels {
   @Override
   public synchronized int getVersion(String changeId, int min, int max)
       throws InterruptedException {
-    if (changeId == null || changeId.isBlank() || changeId.length() > 256 || max < 0 || min > max) {
-      throw violated(
-          "A version needs a change id of 1 to 256 characters, min <= max and max >= 0.");
-    }
+    require(() -> NodeArguments.requireVersions(changeId, min, max));
     if (fate == Fate.IS_INTERRUPTED && Thread.interrupted()) {
       throw new InterruptedException("The run was cancelled");
     }
     int pinned = versions.computeIfAbsent(changeId, change -> max);
-    if (pinned < min || pinned > max) {
-      throw new NodeFailedException(
-          "version_out_of_range",
-          "The run follows version %d of %s, and the node knows %d to %d"
-              .formatted(pinned, changeId, min, max),
-          false);
-    }
-    return pinned;
+    return NodeArguments.requireKnown(changeId, pinned, min, max);
   }
 
   @Override
@@ -240,7 +229,7 @@ final class KitContext implements NodeContext, Channels {
         bytes == null
             ? PlainJson.write("An artifact holds", artifact.json()).length()
             : bytes.length;
-    if (size > 1 << 20 || artifacts.size() == 16) {
+    if (size > NodeArguments.LARGEST_ARTIFACT || artifacts.size() == NodeArguments.MOST_ARTIFACTS) {
       throw violated("A node can produce 16 artifacts of a MiB each.");
     }
     artifacts.add(artifact);
@@ -267,6 +256,15 @@ final class KitContext implements NodeContext, Channels {
           "heddle.channel_unknown", "The workflow has no channel of the name it was asked for");
     }
     return channel;
+  }
+
+  /** What a host would refuse is a violation, whether or not the executor could live with it. */
+  private void require(Runnable check) {
+    try {
+      check.run();
+    } catch (NodeFailedException e) {
+      throw violated(e.getMessage() + ".");
+    }
   }
 
   // Kept besides, for an executor may catch it.
