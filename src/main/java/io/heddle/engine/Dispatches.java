@@ -5,7 +5,6 @@ import io.heddle.run.EventType;
 import io.heddle.run.NewRun;
 import io.heddle.run.Payloads;
 import io.heddle.run.Run;
-import io.heddle.run.RunError;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Orchestration;
 import io.heddle.run.RunState.Progress;
@@ -31,16 +30,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Dispatches {
 
-  /** The end of the run. */
-  sealed interface Stop {
-
-    /** A node failed and nothing makes up for it. */
-    record Failed(RunError error) implements Stop {}
-
-    /** Decisions wanted to start more runs than their node allows. */
-    record Exceeded(int limit) implements Stop {}
-  }
-
   // The id of the only question, and the output that holds its answer.
   private static final String ANSWER = "answer";
 
@@ -56,7 +45,7 @@ final class Dispatches {
 
   private final int maxFanOut;
 
-  private final RunExecution.Surroundings surroundings;
+  private final Surroundings surroundings;
 
   Dispatches(
       Run run,
@@ -64,7 +53,7 @@ final class Dispatches {
       Draft draft,
       ChildRuns childRuns,
       int maxFanOut,
-      RunExecution.Surroundings surroundings) {
+      Surroundings surroundings) {
     this.run = run;
     this.definition = definition;
     this.draft = draft;
@@ -118,7 +107,7 @@ final class Dispatches {
     if (!config.isParallel(workers.size())) {
       return startNext(node, config, fanOut);
     }
-    Optional<Stop> exceeded = exceeded(config, workers.size());
+    Optional<Stop> exceeded = exceeded(node, config, workers.size());
     if (exceeded.isPresent()) {
       return exceeded;
     }
@@ -179,7 +168,7 @@ final class Dispatches {
       draft.append(
           EventType.NODE_DISPATCHED,
           node.id(),
-          Payloads.nodeDispatched(child.runId(), worker, Draft.spelled(child.status())));
+          Payloads.nodeDispatched(child.runId(), worker, Children.spelled(child.status())));
       return config.isParallel(fanOut.decision.workers().size())
           ? joinAfter(node, config, fanOut)
           : goOnAfter(node, config, fanOut, worker, child);
@@ -217,7 +206,7 @@ final class Dispatches {
     if (fanOut.started() < fanOut.decision.workers().size()) {
       return startNext(node, config, fanOut);
     }
-    return end(node, NodeResult.completed(Draft.childOutputs(child.runId(), child.status())));
+    return end(node, NodeResult.completed(Children.outputs(child.runId(), child.status())));
   }
 
   private Optional<Stop> joinAfter(NodeDefinition node, DispatchNode.Config config, FanOut fanOut)
@@ -292,7 +281,7 @@ final class Dispatches {
   }
 
   private Optional<Stop> startNext(NodeDefinition node, DispatchNode.Config config, FanOut fanOut) {
-    Optional<Stop> exceeded = exceeded(config, 1);
+    Optional<Stop> exceeded = exceeded(node, config, 1);
     if (exceeded.isPresent()) {
       return exceeded;
     }
@@ -342,11 +331,13 @@ final class Dispatches {
     return Optional.empty();
   }
 
-  private Optional<Stop> exceeded(DispatchNode.Config config, int more) {
+  private Optional<Stop> exceeded(NodeDefinition node, DispatchNode.Config config, int more) {
     Integer cap = config.iterationCap();
     int sofar = Objects.requireNonNull(draft.state().orchestration()).dispatched();
     return cap != null && sofar + more > cap
-        ? Optional.of(new Stop.Exceeded(cap))
+        ? Optional.of(
+            new Stop.Breached(
+                "dispatch-iterations", cap, cap + 1L, node.id(), "heddle.dispatch_limit_exceeded"))
         : Optional.empty();
   }
 
@@ -355,6 +346,6 @@ final class Dispatches {
   }
 
   private Optional<Stop> end(NodeDefinition node, NodeResult result) {
-    return draft.end(node, result).map(Stop.Failed::new);
+    return Stop.of(node, draft.end(node, result));
   }
 }

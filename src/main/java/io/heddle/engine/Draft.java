@@ -3,37 +3,23 @@ package io.heddle.engine;
 import io.heddle.channel.ChannelDefinition;
 import io.heddle.channel.ChannelFold;
 import io.heddle.channel.ChannelWrite;
-import io.heddle.engine.node.ConversationGateNode;
-import io.heddle.expression.ExpressionException;
 import io.heddle.json.Json;
 import io.heddle.redaction.Masking;
-import io.heddle.run.ConversationEvents;
 import io.heddle.run.EventType;
-import io.heddle.run.Ids;
-import io.heddle.run.InterruptEvents;
 import io.heddle.run.NewArtifact;
 import io.heddle.run.NewEvent;
-import io.heddle.run.NewInterrupt;
 import io.heddle.run.NewRun;
 import io.heddle.run.Payloads;
 import io.heddle.run.Run;
 import io.heddle.run.RunError;
 import io.heddle.run.RunState;
-import io.heddle.run.RunState.EdgeOutcome;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Orchestration;
 import io.heddle.run.RunState.Progress;
-import io.heddle.run.RunState.Question;
-import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore.ChildStanding;
 import io.heddle.run.Secrets;
 import io.heddle.spi.ChannelException;
-import io.heddle.spi.InterruptKind;
-import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeResult;
-import io.heddle.spi.Resumption;
-import io.heddle.workflow.EdgeCondition;
-import io.heddle.workflow.EdgeDefinition;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
 import java.time.Duration;
@@ -43,26 +29,18 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The run as it will stand after the next commit, and the events that tell how it got there. State
- * and events change together here and nowhere else. Used by one thread.
+ * and events change together, here and in {@link Questions} and nowhere else: whoever changes the
+ * state appends what tells of it before the next commit. Used by one thread.
  */
 final class Draft {
-
-  /** Tells which questions need not be asked. */
-  interface Answers {
-
-    /** The id of a question that was answered in place of this one; null if none was. */
-    @Nullable String known(NewInterrupt question);
-  }
 
   private final Run run;
 
@@ -72,24 +50,14 @@ final class Draft {
 
   private final InstantSource clock;
 
-  private static final String CHILD = "childRunId";
-
-  // Who answers in the conversations of conformance tests.
-  private static final String MOCK = "conformance-mock";
-
-  /** The runs a node waits for, if it may wait for several. */
-  static final String CHILDREN = "childRunIds";
+  private final Questions questions;
 
   private final List<NewEvent> events = new ArrayList<>();
 
   private final List<NewRun> children = new ArrayList<>();
 
-  private final List<NewInterrupt> interrupts = new ArrayList<>();
-
   // The events of the tool calls of this execution, by call.
   private final Map<String, String> toolCalls = new HashMap<>();
-
-  private final List<String> timedOut = new ArrayList<>();
 
   private final List<NewArtifact> artifacts = new ArrayList<>();
 
@@ -99,13 +67,12 @@ final class Draft {
 
   private @Nullable String cause;
 
-  private Answers answers = question -> null;
-
   Draft(Run run, WorkflowDefinition definition, RetryPolicy retries, InstantSource clock) {
     this.run = run;
     this.definition = definition;
     this.retries = retries;
     this.clock = clock;
+    this.questions = new Questions(run, this, clock);
     this.state = run.state();
     this.stored = state;
   }
@@ -114,15 +81,20 @@ final class Draft {
     return state;
   }
 
-  /** From now on, questions that these know are not asked. */
-  void ask(Answers before) {
-    answers = before;
+  /** What nodes ask people and other systems. */
+  Questions questions() {
+    return questions;
   }
 
-  /** Records what another log tells, and what follows from it. */
-  void retell(NewEvent event, RunState after) {
+  /** Goes on to another state, which no event tells. */
+  void change(RunState after) {
     state = after;
-    events.add(event);
+  }
+
+  /** Records events, and what follows from them. */
+  void change(RunState after, List<NewEvent> told) {
+    state = after;
+    events.addAll(told);
   }
 
   /** Records an end of a node that another log tells; returns the error of a loop, if there is. */
@@ -155,9 +127,8 @@ final class Draft {
     stored = state;
     events.clear();
     children.clear();
-    interrupts.clear();
-    timedOut.clear();
     artifacts.clear();
+    questions.stored();
   }
 
   /** Forgets events that turned out to be premature. */
@@ -166,7 +137,11 @@ final class Draft {
   }
 
   void append(EventType type, @Nullable String nodeId, String payload) {
-    events.add(NewEvent.of(type, nodeId, payload).causedBy(cause));
+    append(NewEvent.of(type, nodeId, payload));
+  }
+
+  void append(NewEvent event) {
+    events.add(event.causedBy(cause));
   }
 
   /** Records what the agent of a node did. */
@@ -174,10 +149,10 @@ final class Draft {
     NewEvent event =
         NewEvent.of(told.type(), nodeId, Json.write(Masking.of(state).members(told.payload())));
     if (told.callId() == null) {
-      events.add(event.causedBy(cause));
+      append(event);
     } else if (told.type() == EventType.AGENT_TOOL_CALLED) {
       toolCalls.put(told.callId(), event.eventId());
-      events.add(event.causedBy(cause));
+      append(event);
     } else {
       events.add(event.causedBy(toolCalls.get(told.callId())));
     }
@@ -277,7 +252,7 @@ final class Draft {
       return Optional.empty();
     }
     if (result instanceof NodeResult.Suspended suspended) {
-      suspend(node, reached, suspended);
+      questions.ask(node, reached, suspended);
       return Optional.empty();
     }
     NodeResult.Failed failed = (NodeResult.Failed) result;
@@ -383,216 +358,9 @@ final class Draft {
     return children;
   }
 
-  /** Records that a started node goes on in a run of its own. */
-  Optional<RunError> startChild(NodeDefinition node, NewRun child, boolean waits) {
-    children.add(child);
-    if (!waits) {
-      return end(node, NodeResult.completed(childOutputs(child.runId(), RunStatus.PENDING)));
-    }
-    NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
-    state = state.with(node.id(), reached.waiting(Json.members(CHILD, child.runId())));
-    return Optional.empty();
-  }
-
-  private void suspend(NodeDefinition node, NodeState reached, NodeResult.Suspended suspended) {
-    InterruptRequest request = suspended.request();
-    int ordinal = state.suspensions().getOrDefault(node.id(), 0);
-    Instant now = clock.instant();
-    Instant deadline = request.timeout() == null ? null : now.plus(request.timeout());
-    NewInterrupt asked =
-        new NewInterrupt(
-            Ids.interrupt(),
-            node.id(),
-            ordinal,
-            request.kind(),
-            "%s:%s:%d".formatted(run.runId(), node.id(), ordinal),
-            new LinkedHashMap<>(request.data()),
-            Masking.of(state).members(new LinkedHashMap<>(request.data())),
-            request.resumeSchema() == null ? null : new LinkedHashMap<>(request.resumeSchema()),
-            request.timeout() == null ? null : request.timeout().toMillis(),
-            now,
-            deadline);
-    String known = answers.known(asked);
-    NewInterrupt interrupt = known == null ? asked : asked.knownAs(known);
-    boolean converses = request.kind() == InterruptKind.CONVERSATION;
-    if (converses) {
-      interrupt = interrupt.with(ConversationEvents.ID, interrupt.interruptId());
-    }
-    if (known == null) {
-      interrupts.add(interrupt);
-    }
-    state =
-        state
-            .with(
-                node.id(),
-                reached.suspended(
-                    new Question(interrupt.interruptId(), request.kind(), null),
-                    known == null ? deadline : null,
-                    new LinkedHashMap<>(suspended.memo())))
-            .withSuspension(node.id());
-    InterruptEvents.asked(run, interrupt.asShown())
-        .forEach(event -> events.add(event.causedBy(cause)));
-    if (converses && known == null) {
-      open(node, interrupt);
-    }
-  }
-
-  /** Records that a conversation begins, and all of it if nobody real takes part in it. */
-  private void open(NodeDefinition node, NewInterrupt interrupt) {
-    String id = interrupt.interruptId();
-    Object agentId = node.agent() == null ? null : node.agent().get("agentId");
-    String speaker = agentId instanceof String agent ? agent : null;
-    Map<String, @Nullable Object> turn =
-        ConversationEvents.turn(
-            id,
-            0,
-            speaker == null ? ConversationEvents.SYSTEM : "agent",
-            speaker == null ? ConversationEvents.SYSTEM : speaker,
-            interrupt.data().get("prompt"),
-            clock.instant());
-    if (speaker != null) {
-      turn.put("speakerId", speaker);
-    }
-    NewEvent suspension = events.get(events.size() - 1);
-    NewEvent opened =
-        ConversationEvents.opened(
-            node.id(), id, speaker, Masking.of(state).members(turn), suspension.eventId());
-    say(node, opened, turn);
-    if (node.typeId().equals(ConversationGateNode.TYPE)
-        && Boolean.TRUE.equals(node.config().get("mockAutoResume"))) {
-      interrupts.remove(interrupt);
-      converseAlone(node);
-    }
-  }
-
-  private void converseAlone(NodeDefinition node) {
-    int exchanges = node.config().get("turnCount") instanceof Integer count ? count : 1;
-    for (int i = 1; i <= exchanges; i++) {
-      Map<String, @Nullable Object> turn = mockTurn(node, "Turn %d of %d".formatted(i, exchanges));
-      say(node, ConversationEvents.exchanged(node.id(), question(node), turn), turn);
-    }
-    Question asked = question(node);
-    Map<String, @Nullable Object> turn = mockTurn(node, "That is all.");
-    Map<String, @Nullable Object> value =
-        Json.members("operation", "close", "turn", turn, "outcome", null);
-    List<NewEvent> closing =
-        InterruptEvents.answered(node.id(), asked, value, MOCK, clock.instant());
-    NodeState heard =
-        Objects.requireNonNull(state.nodes().get(node.id())).said(turn, closing.get(0).eventId());
-    state = state.with(node.id(), heard.answered(new Resumption(value, MOCK, false)));
-    events.addAll(closing);
-  }
-
-  private Map<String, @Nullable Object> mockTurn(NodeDefinition node, String content) {
-    Question asked = question(node);
-    return ConversationEvents.turn(
-        asked.interruptId(),
-        asked.turns().size(),
-        ConversationEvents.USER,
-        ConversationEvents.USER,
-        content,
-        clock.instant());
-  }
-
-  private Question question(NodeDefinition node) {
-    return Objects.requireNonNull(Objects.requireNonNull(state.nodes().get(node.id())).question());
-  }
-
-  private void say(NodeDefinition node, NewEvent event, Map<String, @Nullable Object> turn) {
-    NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
-    state = state.with(node.id(), reached.said(turn, event.eventId()));
-    events.add(event);
-  }
-
-  /** Records that a question was not answered in time; the node goes on with that. */
-  void timeOut(NodeDefinition node) {
-    NodeState reached = Objects.requireNonNull(state.nodes().get(node.id()));
-    Question question = Objects.requireNonNull(reached.question());
-    timedOut.add(question.interruptId());
-    if (question.kind() == InterruptKind.CONVERSATION) {
-      Map<String, @Nullable Object> turn = ConversationEvents.timeout(question, clock.instant());
-      say(node, ConversationEvents.closed(node.id(), question, turn, null), turn);
-      reached = Objects.requireNonNull(state.nodes().get(node.id()));
-    }
-    state = state.with(node.id(), reached.answered(new Resumption(null, null, true)));
-    events.addAll(InterruptEvents.timedOut(node.id(), question));
-  }
-
-  /** Takes back that a conversation was not closed in time, with the events from a place on. */
-  void takeBackTimeOut(NodeDefinition node, NodeState before, int length) {
-    timedOut.remove(Objects.requireNonNull(before.question()).interruptId());
-    state = state.with(node.id(), before);
-    truncate(length);
-  }
-
-  /** The questions that the next step puts. */
-  List<NewInterrupt> interrupts() {
-    return interrupts;
-  }
-
-  /** The ids of the questions whose time is over. */
-  List<String> timedOut() {
-    return timedOut;
-  }
-
-  /** Takes over the answers that were stored beside this draft. */
-  void adopt(RunState outside) {
-    outside
-        .nodes()
-        .forEach(
-            (nodeId, node) -> {
-              NodeState here = state.nodes().get(nodeId);
-              if (here != null
-                  && here.progress() == Progress.SUSPENDED
-                  && (node.progress() == Progress.RESUMED || hasHeardMore(node, here))) {
-                state = state.with(nodeId, node);
-              }
-            });
-  }
-
-  private static boolean hasHeardMore(NodeState outside, NodeState here) {
-    Question there = outside.question();
-    Question known = Objects.requireNonNull(here.question());
-    return outside.progress() == Progress.SUSPENDED
-        && there != null
-        && there.interruptId().equals(known.interruptId())
-        && there.turns().size() > known.turns().size();
-  }
-
-  /** The nodes that wait for runs they started, by the ids of those. */
-  Map<String, NodeDefinition> waiting() {
-    Map<String, NodeDefinition> waiting = new LinkedHashMap<>();
-    for (NodeDefinition node : definition.nodes()) {
-      NodeState reached = state.nodes().get(node.id());
-      if (reached != null && reached.progress() == Progress.WAITING) {
-        if (reached.memo().get(CHILDREN) instanceof List<?> children) {
-          children.forEach(child -> waiting.put(String.valueOf(child), node));
-        } else {
-          waiting.put(String.valueOf(reached.memo().get(CHILD)), node);
-        }
-      }
-    }
-    return waiting;
-  }
-
   /** From now on these are not told. */
   void hide(Secrets secrets) {
     state = state.with(secrets);
-  }
-
-  /** Records that the run a node waits for has ended, and takes over what it gives. */
-  Optional<RunError> endChild(
-      NodeDefinition node, SubWorkflowNode.Config config, ChildStanding child) {
-    if (child.status() == RunStatus.COMPLETED) {
-      merge(node, config.outputs(), child);
-    } else if (config.failsWithChild()) {
-      return end(
-          node,
-          NodeResult.failed(
-              "heddle.sub_workflow_failed",
-              "The sub-workflow ended as " + spelled(child.status())));
-    }
-    return end(node, NodeResult.completed(childOutputs(child.runId(), child.status())));
   }
 
   /** Takes over variables of a run that ended well; what it does not have changes nothing. */
@@ -642,14 +410,6 @@ final class Draft {
     }
   }
 
-  static Map<String, @Nullable Object> childOutputs(String runId, RunStatus status) {
-    return Json.members("childRunId", runId, "childStatus", spelled(status));
-  }
-
-  static String spelled(RunStatus status) {
-    return status.name().toLowerCase(Locale.ROOT).replace('_', '-');
-  }
-
   void leaveOut(NodeDefinition node) {
     state = state.with(node.id(), NodeState.started(0).ended(Progress.SKIPPED, Map.of()));
     append(
@@ -688,52 +448,16 @@ final class Draft {
   }
 
   /** Looks where the edges of an ended node lead; goes back over a loop if one says so. */
-  Optional<RunError> follow(NodeDefinition node) {
-    EvaluationScope scope =
-        EvaluationScope.of(definition.expressions(), run, state)
-            .readBy(node, definition)
-            .behind(node.id());
-    for (EdgeDefinition edge : definition.outgoing(node.id())) {
-      if (edge.condition() != null) {
-        state = state.withEdge(edge.id(), outcome(edge.condition(), scope));
-      }
-    }
-    for (EdgeDefinition edge : definition.outgoing(node.id())) {
-      if (definition.leadsBack(edge) && state.edges().get(edge.id()) == EdgeOutcome.BROKEN) {
-        return Optional.of(
-            new RunError(
-                "heddle.expression_failed", "The condition of a loop cannot be evaluated"));
-      }
-      if (definition.leadsBack(edge) && Readiness.isTaken(edge, state)) {
-        loopBack(edge.targetNodeId());
-        break;
-      }
-    }
-    return Optional.empty();
-  }
-
-  private static EdgeOutcome outcome(EdgeCondition condition, EvaluationScope scope) {
-    try {
-      return Conditions.holds(condition, scope) ? EdgeOutcome.TAKEN : EdgeOutcome.NOT_TAKEN;
-    } catch (ExpressionException e) {
-      return EdgeOutcome.BROKEN;
-    }
-  }
-
-  private void loopBack(String target) {
-    int iteration = state.loops().getOrDefault(target, 0) + 1;
-    int limit = definition.settings().maxLoopbackIterations();
-    if (iteration > limit) {
+  private Optional<RunError> follow(NodeDefinition node) {
+    Routes routes = Routes.from(node, run, definition, state);
+    state = routes.state();
+    Routes.Loop exhausted = routes.exhausted();
+    if (exhausted != null) {
       append(
-          EventType.LOOPBACK_LIMIT, target, Payloads.loopbackLimit(target, iteration - 1, limit));
-      return;
+          EventType.LOOPBACK_LIMIT,
+          exhausted.target(),
+          Payloads.loopbackLimit(exhausted.target(), exhausted.iterations(), exhausted.limit()));
     }
-    Set<String> body = definition.loopBody(target);
-    List<String> bodyEdges =
-        body.stream()
-            .flatMap(nodeId -> definition.outgoing(nodeId).stream())
-            .map(EdgeDefinition::id)
-            .toList();
-    state = state.loopedBack(target, iteration, body, bodyEdges);
+    return routes.failure();
   }
 }

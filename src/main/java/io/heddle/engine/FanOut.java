@@ -18,6 +18,9 @@ final class FanOut {
 
   private static final String DECISION = "decision";
 
+  /** The member of a waiting node's memo that names the runs it waits for. */
+  static final String CHILDREN = "childRunIds";
+
   private static final String CAUSE = "cause";
 
   private static final String RUNS = "runs";
@@ -91,7 +94,7 @@ final class FanOut {
   Map<String, @Nullable Object> memo() {
     Map<String, @Nullable Object> memo =
         Json.members(
-            Draft.CHILDREN,
+            CHILDREN,
             inFlight(),
             DECISION,
             decision.members(),
@@ -161,7 +164,7 @@ final class FanOut {
               "childRunId",
               run.get(ID),
               "childStatus",
-              Draft.spelled(
+              Children.spelled(
                   RunStatus.valueOf(String.valueOf(Objects.requireNonNull(run.get(STATUS))))));
       if (run.containsKey(ERROR)) {
         child.put("error", Json.members("code", run.get(ERROR)));

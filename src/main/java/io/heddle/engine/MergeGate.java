@@ -68,7 +68,7 @@ final class MergeGate {
   /** A child has ended well: merges what it gives, or asks about it. */
   Optional<RunError> childEnded(
       NodeDefinition node, SubWorkflowNode.Config config, ChildStanding child) {
-    Map<String, @Nullable Object> told = Draft.childOutputs(child.runId(), child.status());
+    Map<String, @Nullable Object> told = Children.outputs(child.runId(), child.status());
     Map<String, @Nullable Object> outputs = child.variables();
     Map<String, @Nullable Object> attestation;
     try {

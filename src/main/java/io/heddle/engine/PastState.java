@@ -4,7 +4,6 @@ import io.heddle.json.Json;
 import io.heddle.redaction.Tokens;
 import io.heddle.run.EventType;
 import io.heddle.run.Run;
-import io.heddle.run.RunError;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunState;
 import io.heddle.run.RunState.NodeState;
@@ -13,8 +12,6 @@ import io.heddle.run.RunState.Question;
 import io.heddle.workflow.NodeDefinition;
 import io.heddle.workflow.WorkflowDefinition;
 import java.io.Serial;
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -22,7 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -41,9 +37,6 @@ final class PastState {
       super(message);
     }
   }
-
-  // Following the edges of a node that has ended starts none.
-  private static final RetryPolicy NO_RETRIES = new RetryPolicy(Duration.ZERO, Duration.ZERO);
 
   // What these tell becomes a part of the run, so it must be known in clear.
   private static final Set<EventType> WITH_VALUES =
@@ -258,14 +251,13 @@ final class PastState {
 
   private void follow(RunEvent event) throws Untold {
     unfinished.remove(event.nodeId());
-    Draft draft = new Draft(source.with(state), definition, NO_RETRIES, InstantSource.system());
-    Optional<RunError> failure = draft.follow(node(Objects.requireNonNull(event.nodeId())));
-    if (failure.isPresent()) {
+    NodeDefinition node = node(Objects.requireNonNull(event.nodeId()));
+    Routes routes = Routes.from(node, source, definition, state);
+    if (routes.failure().isPresent()) {
       throw new Untold("the run had failed");
     }
-    limitsToTell +=
-        (int) draft.events().stream().filter(it -> it.type() == EventType.LOOPBACK_LIMIT).count();
-    state = draft.state();
+    limitsToTell += routes.exhausted() == null ? 0 : 1;
+    state = routes.state();
   }
 
   private void tell(RunEvent event, Map<String, @Nullable Object> payload) {

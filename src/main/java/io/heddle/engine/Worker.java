@@ -129,7 +129,7 @@ public final class Worker {
     return new Result(execution.execute(), execution.leftRunsDue());
   }
 
-  private final class Database implements RunExecution.Surroundings {
+  private final class Database implements Surroundings {
 
     private final Run driven;
 
