@@ -7,10 +7,12 @@ import io.heddle.postgres.ClaimSql;
 import io.heddle.postgres.EffectSql;
 import io.heddle.postgres.RunSql;
 import io.heddle.postgres.WorkflowSql;
+import io.heddle.postgres.YoungTables;
 import io.heddle.run.RunStore;
 import io.heddle.webhook.OutboxSignal;
 import io.heddle.workflow.WorkflowStore;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
@@ -91,5 +93,12 @@ final class StoresConfiguration {
   @Bean
   Effects heddleEffects(EffectStore store, HeddleProperties properties) {
     return new Effects(store, properties.effects().maxWait());
+  }
+
+  @Bean
+  YoungTables heddleYoungTables(HostDatabase database, HostThreads threads) {
+    YoungTables tables = new YoungTables(database.jdbc());
+    threads.timer().scheduleWithFixedDelay(tables::refresh, 1, 1, TimeUnit.SECONDS);
+    return tables;
   }
 }
