@@ -12,6 +12,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -34,6 +35,9 @@ import org.slf4j.LoggerFactory;
 public final class EventStreams implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(EventStreams.class);
+
+  // What a socket takes whether or not its reader does.
+  private static final int AT_ONCE = 8_192;
 
   private static final byte[] KEEPALIVE = ":keepalive\n\n".getBytes(StandardCharsets.UTF_8);
 
@@ -74,7 +78,9 @@ public final class EventStreams implements AutoCloseable {
     /** Nothing before there are news of the run. */
     NEWS,
     /** The end of the stream. */
-    END
+    END,
+    /** Nothing, for there is no such run. */
+    GONE
   }
 
   /**
@@ -96,30 +102,57 @@ public final class EventStreams implements AutoCloseable {
         TimeUnit.MILLISECONDS);
   }
 
-  /** Answers a request with what a source tells of a run, until the source ends. */
-  public void stream(
+  /**
+   * Answers a request with what a source tells of a run, until the source ends.
+   *
+   * @return false, and nothing is answered, if there is no such run
+   */
+  public boolean stream(
       HttpServletRequest request, HttpServletResponse response, String runId, Source source)
       throws IOException {
+    Stream stream = new Stream(runId, source);
+    boolean begun = false;
+    try {
+      stream.subscribe();
+      Piece first = source.next(false);
+      if (first.then() == Then.GONE) {
+        return false;
+      }
+      begin(response);
+      if (request.getMethod().equals("HEAD")) {
+        response.flushBuffer();
+        return true;
+      }
+      if (first.then() == Then.END && first.frames().length <= AT_ONCE) {
+        response.getOutputStream().write(first.frames());
+        return true;
+      }
+      response.flushBuffer();
+      AsyncContext async = request.startAsync();
+      async.setTimeout(0);
+      async.addListener(stream);
+      begun = true;
+      // Before anybody else knows the stream: without a listener a write would wait for the reader.
+      response.getOutputStream().setWriteListener(stream);
+      open.add(stream);
+      stream.begin(async, first);
+      if (closed) {
+        stream.end();
+      }
+      return true;
+    } finally {
+      if (!begun) {
+        stream.forget();
+      }
+    }
+  }
+
+  private static void begin(HttpServletResponse response) {
     response.setStatus(HttpServletResponse.SC_OK);
     response.setContentType("text/event-stream;charset=UTF-8");
     response.setHeader("Cache-Control", "no-store");
     // Asks reverse proxies that know it not to hold frames back.
     response.setHeader("X-Accel-Buffering", "no");
-    response.flushBuffer();
-    if (request.getMethod().equals("HEAD")) {
-      return;
-    }
-    AsyncContext async = request.startAsync();
-    async.setTimeout(0);
-    Stream stream = new Stream(async, runId, source);
-    async.addListener(stream);
-    // Before anybody else knows the stream: without a listener a write would wait for the reader.
-    response.getOutputStream().setWriteListener(stream);
-    open.add(stream);
-    stream.subscribe();
-    if (closed) {
-      stream.end();
-    }
   }
 
   /** How many streams are open. */
@@ -136,13 +169,12 @@ public final class EventStreams implements AutoCloseable {
 
   private final class Stream implements AsyncListener, WriteListener {
 
-    private final AsyncContext async;
-
     private final String runId;
 
     private final Source source;
 
-    private final AtomicInteger signals = new AtomicInteger();
+    // One from the start: until the stream begins, whoever has news need not begin a task.
+    private final AtomicInteger signals = new AtomicInteger(1);
 
     private final AtomicBoolean untold = new AtomicBoolean();
 
@@ -159,24 +191,36 @@ public final class EventStreams implements AutoCloseable {
 
     private boolean completed;
 
+    private @Nullable AsyncContext async;
+
+    private @Nullable Piece first;
+
     private Then then = Then.NEWS;
 
     private boolean unflushed;
 
     private volatile CommitNews.@Nullable Subscription subscription;
 
-    Stream(AsyncContext async, String runId, Source source) {
-      this.async = async;
+    Stream(String runId, Source source) {
       this.runId = runId;
       this.source = source;
     }
 
+    /** Hears of what is committed from now on. */
     void subscribe() {
       subscription = news.subscribe(runId, this::tell);
-      if (ended) {
-        forget();
+    }
+
+    /** Starts with what the source said first. */
+    void begin(AsyncContext async, Piece first) {
+      writing.lock();
+      try {
+        this.async = async;
+        this.first = first;
+      } finally {
+        writing.unlock();
       }
-      tell();
+      hand(this::work);
     }
 
     /** Makes sure that the source is asked after this call. */
@@ -206,11 +250,15 @@ public final class EventStreams implements AutoCloseable {
     /** Makes sure that a task goes on with this stream after this call. */
     private void signal() {
       if (signals.getAndIncrement() == 0) {
-        try {
-          readers.execute(this::work);
-        } catch (RejectedExecutionException e) {
-          log.debug("A stream of {} is left to the end of the server", runId);
-        }
+        hand(this::work);
+      }
+    }
+
+    private void hand(Runnable task) {
+      try {
+        readers.execute(task);
+      } catch (RejectedExecutionException e) {
+        log.debug("A stream of {} is left to the end of the server", runId);
       }
     }
 
@@ -241,17 +289,17 @@ public final class EventStreams implements AutoCloseable {
 
     /** Does what can be done without waiting for the reader; returns whether that was all. */
     private boolean goOn() throws IOException {
-      ServletOutputStream out = async.getResponse().getOutputStream();
+      ServletOutputStream out = Objects.requireNonNull(async).getResponse().getOutputStream();
       // What is not ready now makes the container call when it is.
       while (out.isReady()) {
-        if (then != Then.END && closing) {
+        if (first != null) {
+          take(out, first);
+          first = null;
+        } else if (then != Then.END && closing) {
           then = Then.END;
           write(out, source.next(true).frames());
         } else if (then == Then.MORE || (then == Then.NEWS && untold.getAndSet(false))) {
-          Piece piece = source.next(false);
-          then = piece.then();
-          write(out, piece.frames());
-          await(piece);
+          take(out, source.next(false));
         } else if (unflushed) {
           unflushed = false;
           out.flush();
@@ -266,6 +314,12 @@ public final class EventStreams implements AutoCloseable {
       }
       // Whoever takes nothing cannot hold up the end of the server.
       return closing;
+    }
+
+    private void take(ServletOutputStream out, Piece piece) throws IOException {
+      then = piece.then() == Then.GONE ? Then.END : piece.then();
+      write(out, piece.frames());
+      await(piece);
     }
 
     private void write(ServletOutputStream out, byte[] frames) throws IOException {
@@ -298,7 +352,7 @@ public final class EventStreams implements AutoCloseable {
       forget();
       if (!completed) {
         try {
-          async.complete();
+          Objects.requireNonNull(async).complete();
           completed = true;
         } catch (IllegalStateException e) {
           log.debug("A stream of {} is being ended by the container", runId);

@@ -49,7 +49,10 @@ final class BatchFrames implements EventStreams.Source {
         began = false;
       }
     }
-    if (closing || part.then() == Then.END || window.minusNanos(age()).toNanos() <= 0) {
+    if (closing
+        || part.then() == Then.END
+        || part.then() == Then.GONE
+        || window.minusNanos(age()).toNanos() <= 0) {
       release(frames);
     }
     return new Piece(

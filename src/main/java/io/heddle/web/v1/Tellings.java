@@ -16,7 +16,7 @@ interface Tellings {
   record Part(List<Telling> tellings, Then then, long length) {
 
     /** There is no such run any more. */
-    static final Part NONE = new Part(List.of(), Then.END, 0);
+    static final Part NONE = new Part(List.of(), Then.GONE, 0);
   }
 
   /**

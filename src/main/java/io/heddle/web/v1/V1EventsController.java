@@ -87,20 +87,17 @@ public final class V1EventsController {
       return;
     }
     long after = cursor(request.getHeader("Last-Event-ID"));
-    if (store.log(tenant, wellFormed(runId), Long.MAX_VALUE - 1, 1).isEmpty()) {
-      throw Problem.notFound("run");
-    }
     Tellings tellings =
         modes.contains(StreamMode.VALUES)
-            ? new SnapshotTellings(store, tenant, runId, after)
-            : new EventTellings(store, tenant, runId, modes, after);
-    streams.stream(
-        request,
-        response,
-        runId,
+            ? new SnapshotTellings(store, tenant, wellFormed(runId), after)
+            : new EventTellings(store, tenant, wellFormed(runId), modes, after);
+    EventStreams.Source source =
         bufferMs == 0
             ? new Frames(tellings)
-            : new BatchFrames(tellings, Duration.ofMillis(bufferMs), System::nanoTime));
+            : new BatchFrames(tellings, Duration.ofMillis(bufferMs), System::nanoTime);
+    if (!streams.stream(request, response, runId, source)) {
+      throw Problem.notFound("run");
+    }
   }
 
   @GetMapping(V1RunsController.RUN + "/events/poll")
