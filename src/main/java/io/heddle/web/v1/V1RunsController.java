@@ -49,7 +49,7 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 public final class V1RunsController implements V1Capability {
 
-  static final String RUN = "/v1/runs/{runId:[^:]+}";
+  static final String RUN = "/v1/runs/{runId}";
 
   private static final String CREATE = "v1.createRun";
 
