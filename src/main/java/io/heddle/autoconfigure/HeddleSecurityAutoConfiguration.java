@@ -1,7 +1,5 @@
 package io.heddle.autoconfigure;
 
-import static org.springframework.security.config.http.SessionCreationPolicy.STATELESS;
-
 import io.heddle.web.ProtocolFilter;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -32,11 +30,13 @@ public final class HeddleSecurityAutoConfiguration {
       HttpSecurity http, FilterRegistrationBean<ProtocolFilter> authenticating) {
     return http.securityMatcher(
             PathOwnership.WELL_KNOWN, PathOwnership.ROOT, PathOwnership.ROOT + "/**")
-        .authorizeHttpRequests(requests -> requests.anyRequest().permitAll())
-        .sessionManagement(sessions -> sessions.sessionCreationPolicy(STATELESS))
+        .exceptionHandling(AbstractHttpConfigurer::disable)
+        .sessionManagement(AbstractHttpConfigurer::disable)
+        .securityContext(AbstractHttpConfigurer::disable)
+        .servletApi(AbstractHttpConfigurer::disable)
+        .requestCache(AbstractHttpConfigurer::disable)
         .csrf(AbstractHttpConfigurer::disable)
         .logout(AbstractHttpConfigurer::disable)
-        .requestCache(AbstractHttpConfigurer::disable)
         .anonymous(AbstractHttpConfigurer::disable)
         .build();
   }
