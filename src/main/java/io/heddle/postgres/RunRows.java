@@ -13,6 +13,7 @@ import io.heddle.run.TraceContext;
 import io.heddle.tenancy.Tenant;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
@@ -77,7 +78,10 @@ final class RunRows {
         fork(row));
   }
 
-  /** What any new run is inserted with, however it came about. */
+  /**
+   * What any new run is inserted with, however it came about. What may be null has a type: the
+   * driver prepares a statement again whenever the types of its parameters change.
+   */
   static StatementSpec bind(StatementSpec insert, NewRun run, @Nullable String leaseOwner) {
     return insert
         .param("run", run.runId())
@@ -89,15 +93,16 @@ final class RunRows {
         .param("scope", run.workflow().scope())
         .param("workflow", run.workflow().workflowId())
         .param("revision", run.workflow().revision())
-        .param("owner", leaseOwner)
+        .param("owner", leaseOwner, Types.VARCHAR)
         .param("state", run.state().toJson())
         .param("inputs", Json.write(run.inputs()))
         .param("configurable", Json.write(run.configurable()))
-        .param("tags", run.tags() == null ? null : Json.write(run.tags()))
-        .param("metadata", run.metadata() == null ? null : Json.write(run.metadata()))
+        .param("tags", run.tags() == null ? null : Json.write(run.tags()), Types.VARCHAR)
+        .param(
+            "metadata", run.metadata() == null ? null : Json.write(run.metadata()), Types.VARCHAR)
         .param("depth", run.depth())
-        .param("trace", run.trace() == null ? null : run.trace().traceparent())
-        .param("traceState", run.trace() == null ? null : run.trace().traceState());
+        .param("trace", run.trace() == null ? null : run.trace().traceparent(), Types.VARCHAR)
+        .param("traceState", run.trace() == null ? null : run.trace().traceState(), Types.VARCHAR);
   }
 
   static @Nullable String error(@Nullable RunError error) {

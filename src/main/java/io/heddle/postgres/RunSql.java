@@ -14,6 +14,7 @@ import io.heddle.run.Step;
 import io.heddle.tenancy.Tenant;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -219,14 +220,14 @@ public final class RunSql implements RunStore {
 
   private Optional<Instant> insert(String sql, NewRun run, @Nullable String leaseOwner) {
     return RunRows.bind(jdbc.sql(sql), run, leaseOwner)
-        .param("scopeId", run.scope() == null ? null : run.scope().id())
+        .param("scopeId", run.scope() == null ? null : run.scope().id(), Types.VARCHAR)
         .param("exclusive", run.scope() != null && run.scope().exclusive())
-        .param("callbackUrl", run.callbackUrl())
-        .param("parentRun", run.parent() == null ? null : run.parent().runId())
-        .param("parentNode", run.parent() == null ? null : run.parent().nodeId())
+        .param("callbackUrl", run.callbackUrl(), Types.VARCHAR)
+        .param("parentRun", run.parent() == null ? null : run.parent().runId(), Types.VARCHAR)
+        .param("parentNode", run.parent() == null ? null : run.parent().nodeId(), Types.VARCHAR)
         .param("engineVersion", engineVersion)
         .param("eventLogSchemaVersion", eventLogSchemaVersion)
-        .param("audit", audit(run))
+        .param("audit", audit(run), Types.VARCHAR)
         .query(OffsetDateTime.class)
         .optional()
         .map(OffsetDateTime::toInstant);

@@ -183,7 +183,7 @@ final class StepCommit {
             .param("count", events.size())
             .param("status", status.name())
             .param("state", state)
-            .param("error", error)
+            .param("error", error, Types.VARCHAR)
             .param(
                 "wakeAt",
                 wakeup instanceof Wakeup.At at ? at.instant().atOffset(ZoneOffset.UTC) : null,
