@@ -3,7 +3,6 @@ package io.heddle.web;
 import io.heddle.run.TraceContext;
 import io.heddle.spi.Principal;
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.Map;
 
 /** Who calls, as the filter found it, and whether that is enough. */
 public final class Callers {
@@ -33,10 +32,7 @@ public final class Callers {
       throw new Problem(ErrorCode.UNAUTHENTICATED, "A valid bearer credential is required");
     }
     if (!caller.scopes().contains(scope)) {
-      throw new Problem(
-          ErrorCode.FORBIDDEN,
-          "The credential lacks the scope " + scope,
-          Map.of("scopeRequired", scope));
+      throw Problem.lacksScope(scope);
     }
     return caller;
   }

@@ -44,6 +44,8 @@ public final class Errors {
   // The protocol tells hosts in a browser from others; which of our nodes it is concerns nobody.
   private static final String ACTIVE_HOST = "cloud";
 
+  static final String CHALLENGE = "WWW-Authenticate";
+
   private final ErrorSpelling spelling;
 
   private final int retryAfterSeconds;
@@ -204,10 +206,22 @@ public final class Errors {
     if (problem.retryAfterSeconds() != null) {
       response.setHeader("Retry-After", String.valueOf(problem.retryAfterSeconds()));
     }
+    challenge(response, problem);
     byte[] body = Json.bytes(envelope(problem));
     response.setContentLength(body.length);
     response.getOutputStream().write(body);
     response.flushBuffer();
+  }
+
+  /** RFC 9110 wants one with every 401; RFC 6750 says how scopes are asked for. */
+  private static void challenge(HttpServletResponse response, Problem problem) {
+    if (problem.scope() != null) {
+      response.setHeader(
+          CHALLENGE, "Bearer error=\"insufficient_scope\", scope=\"%s\"".formatted(problem.scope()));
+    } else if (response.getStatus() == HttpServletResponse.SC_UNAUTHORIZED
+        && !response.containsHeader(CHALLENGE)) {
+      response.setHeader(CHALLENGE, "Bearer");
+    }
   }
 
   // Messages quote no values, but pointers name members that a caller made up.

@@ -20,23 +20,40 @@ public final class Problem extends RuntimeException {
 
   private final @Nullable Integer retryAfterSeconds;
 
+  private final @Nullable String scope;
+
   public Problem(ErrorCode code, String message) {
-    this(code, message, Map.of(), null);
+    this(code, message, Map.of(), null, null);
   }
 
   public Problem(ErrorCode code, String message, Map<String, Object> details) {
-    this(code, message, details, null);
+    this(code, message, details, null, null);
   }
 
   private Problem(
       ErrorCode code,
       String message,
       Map<String, Object> details,
-      @Nullable Integer retryAfterSeconds) {
+      @Nullable Integer retryAfterSeconds,
+      @Nullable String scope) {
     super(message, null, false, false);
     this.code = code;
     this.details = details;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.scope = scope;
+  }
+
+  /**
+   * A request that a scope would permit. What is refused for any other reason, above all because of
+   * what it is about, is no such problem: its answer must not tell what would cure it.
+   */
+  static Problem lacksScope(String scope) {
+    return new Problem(
+        ErrorCode.FORBIDDEN,
+        "The credential lacks the scope " + scope,
+        Map.of("scopeRequired", scope),
+        null,
+        scope);
   }
 
   /** A request that may succeed later; header and details tell the same time. */
@@ -49,7 +66,7 @@ public final class Problem extends RuntimeException {
       ErrorCode code, String message, int seconds, Map<String, Object> details) {
     Map<String, Object> all = new LinkedHashMap<>(details);
     all.put("retryAfter", seconds);
-    return new Problem(code, message, all, seconds);
+    return new Problem(code, message, all, seconds, null);
   }
 
   /**
@@ -66,7 +83,11 @@ public final class Problem extends RuntimeException {
     details.put("limit", limit);
     int seconds = Math.toIntExact((millis + 999) / 1000);
     return new Problem(
-        ErrorCode.RATE_LIMITED, "There are too many requests of this " + scope, details, seconds);
+        ErrorCode.RATE_LIMITED,
+        "There are too many requests of this " + scope,
+        details,
+        seconds,
+        null);
   }
 
   /** A value of the request that is not acceptable. */
@@ -119,5 +140,10 @@ public final class Problem extends RuntimeException {
 
   @Nullable Integer retryAfterSeconds() {
     return retryAfterSeconds;
+  }
+
+  /** The scope that would cure it; null if none would. */
+  @Nullable String scope() {
+    return scope;
   }
 }

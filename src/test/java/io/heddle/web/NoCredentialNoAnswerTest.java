@@ -277,7 +277,10 @@ class NoCredentialNoAnswerTest {
 
       Envelope.assertRefused(answer, 403, "forbidden");
       assertThat(answer.json().get("details").propertyNames()).containsExactly("scopeRequired");
-      asked.add(answer.json().get("details").get("scopeRequired").asString());
+      String scope = answer.json().get("details").get("scopeRequired").asString();
+      assertThat(answer.header("www-authenticate"))
+          .isEqualTo("Bearer error=\"insufficient_scope\", scope=\"%s\"".formatted(scope));
+      asked.add(scope);
       assertThat(answer.comparable())
           .isEqualTo(
               Wire.exchange(host.port(), route.request(unknown(route), header)).comparable());
@@ -305,6 +308,38 @@ class NoCredentialNoAnswerTest {
 
     Envelope.assertRefused(answer, 403, "forbidden");
     assertThat(answer.json().at("/details/scopeRequired").asString()).isEqualTo("metrics:read");
+  }
+
+  @Test
+  void aRefusalThatNoScopeWouldCureNamesNone() {
+    Caller acme = host.as(Key.ACME);
+    for (Answer refused :
+        List.of(
+            acme.post("/v1/host/heddle/keys", "{\"scopes\": [\"made:up\"]}"),
+            acme.post(
+                "/v1/webhooks",
+                "{\"url\": \"https://93.184.216.34/a\", \"events\": [\"run.completed\"],"
+                    + " \"tenantId\": \"globex\"}"),
+            acme.post(
+                "/v1/runs",
+                "{\"workflowId\": \"conformance-noop\"}",
+                "X-Force-Engine-Version",
+                "1"))) {
+      Envelope.assertRefused(refused, 403, null);
+      assertThat(refused.headers()).doesNotContainKey("www-authenticate");
+    }
+  }
+
+  @Test
+  void whatIsNotThereIsNeverAskedForAScope() {
+    for (Key key : List.of(Key.ACME, Key.GLOBEX, Key.READER)) {
+      for (String path :
+          List.of("/v1/runs/" + (key == Key.GLOBEX ? run : UNKNOWN_RUN), "/v1/tools/a", "/v1/a")) {
+        Answer answer = host.as(key).get(path);
+        Envelope.assertRefused(answer, 404, "not_found");
+        assertThat(answer.headers()).doesNotContainKey("www-authenticate");
+      }
+    }
   }
 
   @Test
