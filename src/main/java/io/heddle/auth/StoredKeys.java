@@ -50,11 +50,14 @@ public final class StoredKeys implements Authenticator {
         }
       };
 
+  // How often something was forgotten. Like what is seen, under its lock.
+  private long forgotten;
+
   private final Set<String> used = ConcurrentHashMap.newKeySet();
 
   /**
    * @param believed how long a node goes on with what the database said of a key; also how long a
-   *     key that another node revoked may still be taken here
+   *     key that another node revoked may still be taken here if nobody tells this one
    */
   public StoredKeys(KeyStore store, KeySecrets secrets, KeyEvents events, Duration believed) {
     this.store = store;
@@ -85,11 +88,13 @@ public final class StoredKeys implements Authenticator {
   }
 
   private @Nullable Seen seen(String keyId) {
+    long forgottenBefore;
     synchronized (seen) {
       Seen known = seen.get(keyId);
       if (known != null && System.nanoTime() - known.nanos() < believedNanos) {
         return known;
       }
+      forgottenBefore = forgotten;
     }
     // Before it is asked, so that no time is counted too short.
     long asked = System.nanoTime();
@@ -101,8 +106,8 @@ public final class StoredKeys implements Authenticator {
       }
       Seen now = new Seen(key.get(), asked);
       Seen known = seen.get(keyId);
-      // An answer that was on its way while the key changed is older than the change.
-      if (known == null || known.nanos() < asked) {
+      // An answer that was on its way while a key changed may be older than the change.
+      if (forgotten == forgottenBefore && (known == null || known.nanos() < asked)) {
         seen.put(keyId, now);
       }
       return now;
@@ -112,7 +117,16 @@ public final class StoredKeys implements Authenticator {
   /** Asks the database about this key next time: it was changed just now. */
   public void forget(String keyId) {
     synchronized (seen) {
+      forgotten++;
       seen.remove(keyId);
+    }
+  }
+
+  /** Asks the database about every key next time: any of them may have been changed. */
+  public void forgetAll() {
+    synchronized (seen) {
+      forgotten++;
+      seen.clear();
     }
   }
 

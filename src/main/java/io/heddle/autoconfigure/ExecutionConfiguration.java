@@ -1,5 +1,6 @@
 package io.heddle.autoconfigure;
 
+import io.heddle.auth.StoredKeys;
 import io.heddle.claim.ClaimSettings;
 import io.heddle.claim.ClaimStore;
 import io.heddle.claim.Claimer;
@@ -147,6 +148,7 @@ final class ExecutionConfiguration {
       RunStore store,
       CommitNews news,
       NewsRelay relay,
+      ObjectProvider<StoredKeys> keys,
       HostThreads threads,
       HeddleProperties properties) {
     return new HostLifecycle(
@@ -154,6 +156,7 @@ final class ExecutionConfiguration {
         store,
         news,
         relay,
+        keys,
         threads.timer(),
         properties.stream().lookout(),
         properties.shutdown().grace());

@@ -177,8 +177,8 @@ record HeddleProperties(
    * API keys that the host gives out and keeps in its database.
    *
    * @param minGrace For how long at least a key that is replaced stays good; advertised.
-   * @param cache How long a node goes on with what it knows of a key; so long a key that was
-   *     revoked through another node may still be taken.
+   * @param cache How long a node goes on with what it knows of a key. Nodes tell each other when a
+   *     key is changed; one that is not told may still take a revoked key for so long.
    */
   record Keys(@DefaultValue("24h") Duration minGrace, @DefaultValue("5s") Duration cache) {}
 

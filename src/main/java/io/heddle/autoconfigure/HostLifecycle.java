@@ -1,5 +1,6 @@
 package io.heddle.autoconfigure;
 
+import io.heddle.auth.StoredKeys;
 import io.heddle.claim.Claimer;
 import io.heddle.run.RunStore;
 import io.heddle.stream.CommitNews;
@@ -12,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.SmartLifecycle;
 
 /**
@@ -31,6 +33,8 @@ final class HostLifecycle implements SmartLifecycle, NewsRelay.Ear {
 
   private final NewsRelay relay;
 
+  private final ObjectProvider<StoredKeys> keys;
+
   private final ScheduledExecutorService timer;
 
   private final Duration lookout;
@@ -48,6 +52,7 @@ final class HostLifecycle implements SmartLifecycle, NewsRelay.Ear {
       RunStore store,
       CommitNews news,
       NewsRelay relay,
+      ObjectProvider<StoredKeys> keys,
       ScheduledExecutorService timer,
       Duration lookout,
       Duration grace) {
@@ -55,6 +60,7 @@ final class HostLifecycle implements SmartLifecycle, NewsRelay.Ear {
     this.store = store;
     this.news = news;
     this.relay = relay;
+    this.keys = keys;
     this.timer = timer;
     this.lookout = lookout;
     this.grace = grace;
@@ -117,6 +123,16 @@ final class HostLifecycle implements SmartLifecycle, NewsRelay.Ear {
   @Override
   public void due() {
     claimer.claimSoon();
+  }
+
+  @Override
+  public void keyChanged(String keyId) {
+    keys.ifAvailable(known -> known.forget(keyId));
+  }
+
+  @Override
+  public void listening() {
+    keys.ifAvailable(StoredKeys::forgetAll);
   }
 
   private void awaitIdle() {

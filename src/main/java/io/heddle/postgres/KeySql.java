@@ -74,9 +74,9 @@ public final class KeySql implements KeyStore {
       select :key, tenant_id, principal, :label, scopes, member_of, roles, for_tests,
         :pepper, :hash, :by, coalesce(:expires, now() + lifetime)
       from old
-      returning %s
+      returning %s, %s
       """
-          .formatted(SHOWN);
+          .formatted(SHOWN, Notifications.keyChanged(":old::text"));
 
   private static final String FIND =
       "select %s from openwop.api_key where tenant_id = :tenant and key_id = :key".formatted(SHOWN);
@@ -94,17 +94,17 @@ public final class KeySql implements KeyStore {
       """
       update openwop.api_key set revoked_at = least(revoked_at, now())
       where tenant_id = :tenant and key_id = :key
-      returning %s
+      returning %s, %s
       """
-          .formatted(SHOWN);
+          .formatted(SHOWN, Notifications.keyChanged("key_id"));
 
   private static final String EXPIRE =
       """
       update openwop.api_key set expires_at = :at
       where tenant_id = :tenant and key_id = :key and (expires_at is null or expires_at >= :at)
-      returning %s
+      returning %s, %s
       """
-          .formatted(SHOWN);
+          .formatted(SHOWN, Notifications.keyChanged("key_id"));
 
   // In the order of the keys, so that nodes that do so at once do not wait for each other in turn.
   private static final String USED =

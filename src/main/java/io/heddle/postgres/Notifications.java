@@ -50,6 +50,9 @@ public final class Notifications implements NewsRelay {
 
   private static final String DUE = "!";
 
+  // No id of a run has a colon.
+  private static final String KEY = "key:";
+
   // The server takes less than 8000 bytes.
   private static final int LONGEST_PAYLOAD = 7_900;
 
@@ -80,6 +83,17 @@ public final class Notifications implements NewsRelay {
   public Notifications(DataSource dataSource) {
     this.dataSource = dataSource;
     this.jdbc = JdbcClient.create(dataSource);
+  }
+
+  /**
+   * Tells all nodes, once the statement that contains it has committed, that an API key was
+   * changed. Such statements are rare, so they may wait for each other; and nobody can change a key
+   * and die before the others hear of it.
+   *
+   * @param keyId an expression for the key's id
+   */
+  static String keyChanged(String keyId) {
+    return "pg_notify('%s', 'keys %s' || %s)".formatted(CHANNEL, KEY, keyId);
   }
 
   @Override
@@ -257,6 +271,7 @@ public final class Notifications implements NewsRelay {
       PGConnection notified = connection.unwrap(PGConnection.class);
       try (Statement statement = connection.createStatement()) {
         statement.execute(LISTEN);
+        ear.listening();
         // Whatever was told while nobody listened.
         ear.missedSome();
         int slices = 0;
@@ -285,7 +300,13 @@ public final class Notifications implements NewsRelay {
         switch (words[i]) {
           case DUE -> ear.due();
           case ANY_RUN -> ear.missedSome();
-          default -> ear.heard(words[i]);
+          default -> {
+            if (words[i].startsWith(KEY)) {
+              ear.keyChanged(words[i].substring(KEY.length()));
+            } else {
+              ear.heard(words[i]);
+            }
+          }
         }
       }
     }

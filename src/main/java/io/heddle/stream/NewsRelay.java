@@ -50,5 +50,11 @@ public interface NewsRelay extends CommitListener, AutoCloseable {
 
     /** Runs may be due. */
     void due();
+
+    /** An API key that the host gave out was changed. */
+    void keyChanged(String keyId);
+
+    /** Whatever is told from now on is heard; what was told before may not have been. */
+    void listening();
   }
 }

@@ -122,6 +122,26 @@ class StoredKeysTest {
   }
 
   @Test
+  void anAnswerThatWasOnItsWayWhileTheKeyChangedIsNotBelieved() {
+    for (boolean all : List.of(false, true)) {
+      Made made = made(null);
+      StoredKeys host = host(LONG);
+      store.meanwhile =
+          () -> {
+            keys.revoke(made.stored(), "operator");
+            if (all) {
+              host.forgetAll();
+            } else {
+              host.forget(made.stored().keyId());
+            }
+          };
+      // It was asked before.
+      assertThat(host.authenticate(made.key())).isInstanceOf(Authenticated.class);
+      assertThat(host.authenticate(made.key())).isInstanceOf(Revoked.class);
+    }
+  }
+
+  @Test
   void anEndComesByTheDatabasesClockEvenWhileItIsBelieved() {
     Made made = made(Instant.now().plusSeconds(3600));
     StoredKeys host = host(LONG);
@@ -202,6 +222,9 @@ class StoredKeysTest {
 
     private final AtomicInteger asked = new AtomicInteger();
 
+    /** Happens once between an answer and its arrival. */
+    private Runnable meanwhile = () -> {};
+
     Asked(KeyStore store) {
       this.store = store;
     }
@@ -209,7 +232,11 @@ class StoredKeysTest {
     @Override
     public Optional<Known> known(String keyId) {
       asked.incrementAndGet();
-      return store.known(keyId);
+      Optional<Known> known = store.known(keyId);
+      Runnable now = meanwhile;
+      meanwhile = () -> {};
+      now.run();
+      return known;
     }
 
     @Override

@@ -3,13 +3,18 @@ package io.heddle.postgres;
 import static io.heddle.testkit.Await.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.heddle.auth.Grant;
+import io.heddle.auth.KeyStore;
 import io.heddle.run.Ids;
 import io.heddle.stream.NewsRelay;
+import io.heddle.tenancy.Tenant;
 import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.PostgresPerJvm.Database;
 import io.heddle.testkit.Stores;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -22,6 +27,8 @@ class NotificationsTest {
   private static final String MISSED = "missed";
 
   private static final String DUE = "due";
+
+  private static final String KEY = "the key ";
 
   private final Database database = PostgresPerJvm.freshDatabase();
 
@@ -51,6 +58,16 @@ class NotificationsTest {
     @Override
     public void due() {
       heard.add(DUE);
+    }
+
+    @Override
+    public void keyChanged(String keyId) {
+      heard.add(KEY + keyId);
+    }
+
+    @Override
+    public void listening() {
+      // It also misses what was told before.
     }
 
     /** Whatever was told before it listened counts as missed. */
@@ -86,6 +103,23 @@ class NotificationsTest {
 
     assertThat(there.heard).containsExactly("run-a", DUE);
     assertThat(here.heard).containsExactly("run-b");
+  }
+
+  @Test
+  void everybodyHearsOfAKeyOnceItsChangeIsCommitted() {
+    KeySql keys = new KeySql(database.jdbc());
+    KeyStore.NewKey key = new KeyStore.NewKey("a", "pepper", new byte[1], null, "operator", null);
+    KeyStore.NewKey next = new KeyStore.NewKey("b", "pepper", new byte[1], null, "operator", null);
+    Tenant acme = new Tenant("acme");
+    keys.create(new Grant("acme", "p", Set.of(), Set.of(), Set.of(), false), key);
+    assertThat(keys.revoke(new Tenant("globex"), "a")).isEmpty();
+    keys.replace(acme, "a", Duration.ofHours(1), next);
+    keys.expire(acme, "b", Instant.EPOCH);
+    keys.revoke(acme, "a");
+    for (Node node : List.of(here, there)) {
+      await("the news").until(() -> node.heard.size() == 3);
+      assertThat(node.heard).containsExactly(KEY + "a", KEY + "b", KEY + "a");
+    }
   }
 
   @Test
