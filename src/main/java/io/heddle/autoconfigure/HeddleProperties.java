@@ -1,6 +1,7 @@
 package io.heddle.autoconfigure;
 
 import io.heddle.web.ClientCertificates;
+import io.heddle.web.ForwardedCertificates;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -123,11 +124,31 @@ record HeddleProperties(
    *     certificates are not looked at.
    * @param required Whether callers without a certificate are refused.
    * @param tenants Tenant by the name of the system; its certificate serves callers of no other.
+   * @param forwarded Certificates that proxies pass on.
    */
   record Mtls(
       ClientCertificates.@Nullable Mapping subjectMapping,
       @DefaultValue("false") boolean required,
-      @DefaultValue Map<String, String> tenants) {}
+      @DefaultValue Map<String, String> tenants,
+      @DefaultValue Forwarded forwarded) {}
+
+  /**
+   * Certificates of clients whose connections end at a proxy, which passes them on in a header.
+   *
+   * @param trustedProxies Addresses and CIDR blocks of the proxies whose header counts; without any
+   *     no header is read.
+   * @param format How they spell a certificate: 'pem', URL-encoded, as nginx does, or 'xfcc', as
+   *     Envoy does.
+   * @param header Name of the header. Defaults to 'ssl-client-cert' or 'x-forwarded-client-cert',
+   *     by the format.
+   * @param bundle Name of the SSL bundle whose trust store has who may have signed a certificate;
+   *     read at the start.
+   */
+  record Forwarded(
+      @DefaultValue List<String> trustedProxies,
+      @DefaultValue("pem") ForwardedCertificates.Format format,
+      @Nullable String header,
+      @Nullable String bundle) {}
 
   /**
    * Somebody whose signed tokens (JWT) are taken.

@@ -2,20 +2,18 @@ package io.heddle.autoconfigure;
 
 import io.heddle.auth.Roles;
 import io.heddle.spi.Authenticator;
-import io.heddle.spi.Principal;
 import io.heddle.web.ClientCertificates;
 import io.heddle.web.Errors;
 import io.heddle.web.ProtocolFilter;
 import io.heddle.web.v1.V1Capability;
 import io.heddle.web.v1.V1ForcedExpiryController;
 import io.heddle.web.v1.V1Roles;
-import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -42,6 +40,7 @@ final class WebAccessConfiguration {
       Roles roles,
       Errors errors,
       HeddleProperties properties,
+      ObjectProvider<SslBundles> bundles,
       Environment environment) {
     Predicate<String> isPublic = PathOwnership::isPublic;
     if (properties.conformance().enabled()) {
@@ -54,26 +53,11 @@ final class WebAccessConfiguration {
                 isPublic,
                 authenticators.orderedStream().toList(),
                 roles,
-                connections(properties.auth().mtls(), environment),
+                ClientConnections.of(properties.auth().mtls(), bundles, environment),
                 errors));
     registration.setOrder(FilterOrder.BEFORE_SECURITY);
     registration.setAsyncSupported(true);
     return registration;
-  }
-
-  private static BiPredicate<HttpServletRequest, Principal> connections(
-      HeddleProperties.Mtls mtls, Environment environment) {
-    ClientCertificates.Mapping mapping = mtls.subjectMapping();
-    if (mapping == null) {
-      return (request, caller) -> true;
-    }
-    String asked = environment.getProperty("server.ssl.client-auth", "none");
-    if (!asked.equalsIgnoreCase("want") && !asked.equalsIgnoreCase("need")) {
-      throw new IllegalArgumentException(
-          "openwop.auth.mtls takes a server that asks for certificates: set server.ssl.client-auth"
-              + " to want or need, and server.ssl.bundle");
-    }
-    return new ClientCertificates(mapping, mtls.required(), mtls.tenants());
   }
 
   @Bean

@@ -2,6 +2,7 @@ package io.heddle.web;
 
 import io.heddle.spi.Principal;
 import jakarta.servlet.http.HttpServletRequest;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
@@ -12,13 +13,18 @@ import java.util.function.BiPredicate;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Who may call over which connection. The certificate of a client, which the container has
- * verified, names the system that connects; it grants nothing, but a caller of another tenant than
- * that system's is refused. Immutable.
+ * verified, or a proxy has passed on, names the system that connects; it grants nothing, but a
+ * caller of another tenant than that system's is refused. Thread-safe.
  */
 public final class ClientCertificates implements BiPredicate<HttpServletRequest, Principal> {
+
+  private static final Logger log = LoggerFactory.getLogger(ClientCertificates.class);
 
   private static final String CHAIN = "jakarta.servlet.request.X509Certificate";
 
@@ -42,23 +48,47 @@ public final class ClientCertificates implements BiPredicate<HttpServletRequest,
 
   private final Map<String, String> tenants;
 
+  private final @Nullable ForwardedCertificates forwarded;
+
   /**
    * @param required whether callers without a certificate are refused
    * @param tenants by the name of the system
+   * @param forwarded those that proxies pass on; null if there are no proxies
    */
-  public ClientCertificates(Mapping mapping, boolean required, Map<String, String> tenants) {
+  public ClientCertificates(
+      Mapping mapping,
+      boolean required,
+      Map<String, String> tenants,
+      @Nullable ForwardedCertificates forwarded) {
     this.mapping = mapping;
     this.required = required;
     this.tenants = Map.copyOf(tenants);
+    this.forwarded = forwarded;
   }
 
   /** Whether the caller may use the connection that its request came over. */
   @Override
   public boolean test(HttpServletRequest request, Principal caller) {
-    if (!(request.getAttribute(CHAIN) instanceof X509Certificate[] chain) || chain.length == 0) {
-      return !required;
+    try {
+      X509Certificate certificate = certificate(request);
+      return certificate == null
+          ? !required
+          : names(certificate).stream().anyMatch(name -> caller.tenant().equals(tenants.get(name)));
+    } catch (CertificateException e) {
+      log.debug("A certificate that a proxy passed on is not good: {}", e.getClass().getName());
+      return false;
     }
-    return names(chain[0]).stream().anyMatch(name -> caller.tenant().equals(tenants.get(name)));
+  }
+
+  private @Nullable X509Certificate certificate(HttpServletRequest request)
+      throws CertificateException {
+    if (forwarded != null && forwarded.isForwarded(request)) {
+      // The certificate of the connection itself would be the proxy's own.
+      return forwarded.certificate(request);
+    }
+    return request.getAttribute(CHAIN) instanceof X509Certificate[] chain && chain.length > 0
+        ? chain[0]
+        : null;
   }
 
   private List<String> names(X509Certificate certificate) {

@@ -30,6 +30,23 @@ final class Wire implements AutoCloseable {
     in = new BufferedInputStream(socket.getInputStream());
   }
 
+  /**
+   * @param from an address of this machine
+   */
+  private Wire(InetAddress from, int port) throws IOException {
+    socket = new Socket(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port, from, 0);
+    socket.setSoTimeout(PATIENCE_MILLIS);
+    in = new BufferedInputStream(socket.getInputStream());
+  }
+
+  /** Sends a request from this address. */
+  static Answer exchange(InetAddress from, int port, String request) throws IOException {
+    try (Wire wire = new Wire(from, port)) {
+      wire.send(request);
+      return wire.receive();
+    }
+  }
+
   /** Sends a request on a connection of its own and reads the answer to it. */
   static Answer exchange(int port, byte[] request) throws IOException {
     try (Wire wire = new Wire(port)) {
