@@ -39,6 +39,8 @@ final class RunbookEnvironment implements ApplicationListener<ApplicationEnviron
     copy(environment, "OPENWOP_RETRY_AFTER_SECONDS", properties, "openwop.retry-after", "s");
     copy(environment, "OPENWOP_CLAIM_TTL_MS", properties, "openwop.claim.ttl", "ms");
     copy(environment, "OPENWOP_MASTER_KEY", properties, "openwop.master-key", "");
+    copy(environment, "OPENWOP_MASTER_KEY_PREVIOUS", properties, "openwop.master-key-previous", "");
+    copy(environment, "OPENWOP_MASTER_KEY_NEXT", properties, "openwop.master-key-next", "");
     copy(environment, "OPENWOP_MAX_INFLIGHT", properties, "openwop.limits.max-in-flight", "");
     copy(
         environment,

@@ -15,6 +15,7 @@ import org.springframework.context.annotation.Import;
   WorkflowsConfiguration.class,
   ExecutionConfiguration.class,
   QuestionsConfiguration.class,
+  SealingConfiguration.class,
   OutboundConfiguration.class
 })
 public final class HeddleAutoConfiguration {}

@@ -30,6 +30,10 @@ import org.springframework.util.unit.DataSize;
  * @param stream Event streams.
  * @param masterKey Key that seals the secrets this host keeps in its database: 32 bytes in base64.
  *     Without it they are protected by the database alone.
+ * @param masterKeyPrevious Master keys from before, which still open what they sealed; it is sealed
+ *     anew with the master key.
+ * @param masterKeyNext Key that other hosts have as their master key already; it opens what they
+ *     sealed.
  * @param interrupts Questions to people and other systems.
  * @param retention How long what has ended is kept.
  * @param audit The log of what callers did.
@@ -58,6 +62,8 @@ record HeddleProperties(
     @DefaultValue Effects effects,
     @DefaultValue Stream stream,
     @Nullable String masterKey,
+    @DefaultValue List<String> masterKeyPrevious,
+    @Nullable String masterKeyNext,
     @DefaultValue Interrupts interrupts,
     @DefaultValue Retention retention,
     @DefaultValue Audit audit,

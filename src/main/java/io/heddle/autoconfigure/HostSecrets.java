@@ -25,14 +25,27 @@ final class HostSecrets {
 
   private HostSecrets() {}
 
-  static Vault vault(@Nullable String masterKey) {
-    if (masterKey == null || masterKey.isBlank()) {
+  static Vault vault(HeddleProperties properties) {
+    String masterKey = given(properties.masterKey());
+    String next = given(properties.masterKeyNext());
+    List<byte[]> previous =
+        properties.masterKeyPrevious().stream()
+            .filter(key -> !key.isBlank())
+            .map(key -> decoded("openwop.master-key-previous", key))
+            .toList();
+    if (masterKey == null) {
+      if (!previous.isEmpty()) {
+        throw new IllegalArgumentException(
+            "openwop.master-key-previous takes an openwop.master-key: nothing is opened for ever");
+      }
       log.warn(
           "There is no openwop.master-key: secrets that this host keeps in its database can be read"
               + " by whoever reads the database");
-      return new Vault(null);
     }
-    return new Vault(decoded("openwop.master-key", masterKey));
+    return new Vault(
+        masterKey == null ? null : decoded("openwop.master-key", masterKey),
+        previous,
+        next == null ? null : decoded("openwop.master-key-next", next));
   }
 
   static TokenKeys tokenKeys(

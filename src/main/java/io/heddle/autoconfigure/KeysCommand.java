@@ -203,7 +203,7 @@ public final class KeysCommand {
     KeyService keys =
         new KeyService(
             new KeySql(jdbc),
-            new KeySecrets(new SecretSql(jdbc), HostSecrets.vault(properties.masterKey())),
+            new KeySecrets(new SecretSql(jdbc), HostSecrets.vault(properties)),
             audited
                 ? new AuditedKeyEvents(new AuditSql(jdbc, transactions))
                 : new LoggedKeyEvents(),

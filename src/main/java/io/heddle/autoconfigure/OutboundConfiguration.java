@@ -22,11 +22,6 @@ final class OutboundConfiguration {
   private static final Logger log = LoggerFactory.getLogger(OutboundConfiguration.class);
 
   @Bean
-  Vault heddleVault(HeddleProperties properties) {
-    return HostSecrets.vault(properties.masterKey());
-  }
-
-  @Bean
   Egress heddleEgress(HeddleProperties properties, ObjectProvider<EgressPolicy> policies) {
     HeddleProperties.Egress egress = properties.egress();
     if (egress.allowPrivate()) {

@@ -10,7 +10,8 @@ public final class SealedException extends RuntimeException {
   SealedException(String purpose) {
     super(
         ("The secret for %s in the database was sealed with another master key than this host has;"
-                + " configure the one it was sealed with as openwop.master-key")
+                + " configure the one it was sealed with as openwop.master-key, or as one of"
+                + " openwop.master-key-previous")
             .formatted(purpose));
   }
 }

@@ -6,6 +6,8 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
@@ -13,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Seals secrets with the host's master key (AES-256-GCM) before they are stored. Without a master
- * key they are stored as they are, and {@link #isLocked} says so. Thread-safe.
+ * key they are stored as they are, and {@link #isLocked} says so. Other keys open what was sealed
+ * with them, and seal nothing. Thread-safe.
  */
 public final class Vault {
 
@@ -30,7 +33,39 @@ public final class Vault {
 
   private static final int TAG_BITS = 128;
 
-  private final byte @Nullable [] masterKey;
+  /** With which key something is sealed, as it says itself. */
+  enum Standing {
+    /** With the one that seals now; in clear if there is none. */
+    CURRENT,
+    /** With the one that will. */
+    AHEAD,
+    /** With one that did before, or in clear although there is one. */
+    OUTDATED,
+    /** With none that this host has. */
+    UNKNOWN
+  }
+
+  private record Key(byte[] bytes, byte[] fingerprint) {
+
+    static Key of(byte[] bytes) {
+      if (bytes.length != KEY_BYTES) {
+        throw new IllegalArgumentException("A master key has %d bytes".formatted(KEY_BYTES));
+      }
+      return new Key(bytes.clone(), Vault.fingerprint(bytes));
+    }
+
+    // Never the key.
+    @Override
+    public String toString() {
+      return "Key";
+    }
+  }
+
+  private final @Nullable Key masterKey;
+
+  private final List<Key> previous;
+
+  private final @Nullable Key next;
 
   private final SecureRandom random = new SecureRandom();
 
@@ -38,10 +73,18 @@ public final class Vault {
    * @param masterKey {@value #KEY_BYTES} bytes, or null for none
    */
   public Vault(byte @Nullable [] masterKey) {
-    if (masterKey != null && masterKey.length != KEY_BYTES) {
-      throw new IllegalArgumentException("A master key has %d bytes".formatted(KEY_BYTES));
-    }
-    this.masterKey = masterKey == null ? null : masterKey.clone();
+    this(masterKey, List.of(), null);
+  }
+
+  /**
+   * @param masterKey {@value #KEY_BYTES} bytes, or null for none
+   * @param previous master keys from before
+   * @param next the master key of other hosts already, or null for none
+   */
+  public Vault(byte @Nullable [] masterKey, List<byte[]> previous, byte @Nullable [] next) {
+    this.masterKey = masterKey == null ? null : Key.of(masterKey);
+    this.previous = previous.stream().map(Key::of).toList();
+    this.next = next == null ? null : Key.of(next);
   }
 
   /** Whether secrets cannot be read by whoever reads the database. */
@@ -55,17 +98,17 @@ public final class Vault {
    * @param purpose what it is for; needed to open it
    */
   public byte[] seal(byte[] secret, String purpose) {
-    byte[] key = masterKey;
+    Key key = masterKey;
     if (key == null) {
       return ByteBuffer.allocate(1 + secret.length).put(CLEAR).put(secret).array();
     }
     byte[] nonce = new byte[NONCE_BYTES];
     random.nextBytes(nonce);
     try {
-      byte[] sealed = cipher(Cipher.ENCRYPT_MODE, key, nonce, purpose).doFinal(secret);
+      byte[] sealed = cipher(Cipher.ENCRYPT_MODE, key.bytes(), nonce, purpose).doFinal(secret);
       return ByteBuffer.allocate(1 + FINGERPRINT_BYTES + NONCE_BYTES + sealed.length)
           .put(SEALED)
-          .put(fingerprint(key))
+          .put(key.fingerprint())
           .put(nonce)
           .put(sealed)
           .array();
@@ -85,21 +128,55 @@ public final class Vault {
     if (version == CLEAR) {
       return rest(bytes);
     }
-    byte[] key = masterKey;
-    if (version != SEALED || bytes.remaining() < FINGERPRINT_BYTES + NONCE_BYTES || key == null) {
+    Key key = version == SEALED ? key(sealed) : null;
+    if (key == null || bytes.remaining() < FINGERPRINT_BYTES + NONCE_BYTES) {
       throw new SealedException(purpose);
     }
-    byte[] fingerprint = new byte[FINGERPRINT_BYTES];
     byte[] nonce = new byte[NONCE_BYTES];
-    bytes.get(fingerprint).get(nonce);
-    if (!MessageDigest.isEqual(fingerprint, fingerprint(key))) {
-      throw new SealedException(purpose);
-    }
+    bytes.position(bytes.position() + FINGERPRINT_BYTES).get(nonce);
     try {
-      return cipher(Cipher.DECRYPT_MODE, key, nonce, purpose).doFinal(rest(bytes));
+      return cipher(Cipher.DECRYPT_MODE, key.bytes(), nonce, purpose).doFinal(rest(bytes));
     } catch (GeneralSecurityException e) {
       throw new SealedException(purpose);
     }
+  }
+
+  /** What everything that is sealed from now on begins with, and nothing else does. */
+  byte[] beginning() {
+    Key key = masterKey;
+    return key == null ? new byte[] {CLEAR} : beginning(key);
+  }
+
+  Standing standing(byte[] sealed) {
+    if (sealed.length > 0 && sealed[0] == CLEAR) {
+      return masterKey == null ? Standing.CURRENT : Standing.OUTDATED;
+    }
+    Key key = key(sealed);
+    if (key == null) {
+      return Standing.UNKNOWN;
+    }
+    if (key == masterKey) {
+      return Standing.CURRENT;
+    }
+    return key == next ? Standing.AHEAD : Standing.OUTDATED;
+  }
+
+  /** The key that something says to be sealed with; null if this host does not have it. */
+  private @Nullable Key key(byte[] sealed) {
+    return Stream.of(Stream.ofNullable(masterKey), Stream.ofNullable(next), previous.stream())
+        .flatMap(keys -> keys)
+        .filter(key -> begins(sealed, beginning(key)))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static byte[] beginning(Key key) {
+    return ByteBuffer.allocate(1 + FINGERPRINT_BYTES).put(SEALED).put(key.fingerprint()).array();
+  }
+
+  private static boolean begins(byte[] bytes, byte[] beginning) {
+    return bytes.length >= beginning.length
+        && MessageDigest.isEqual(Arrays.copyOf(bytes, beginning.length), beginning);
   }
 
   private static byte[] rest(ByteBuffer bytes) {

@@ -149,7 +149,8 @@ public final class Webhooks {
     return vault.seal(secret.getBytes(StandardCharsets.UTF_8), purpose(webhookId));
   }
 
-  static String purpose(String webhookId) {
+  /** What the secrets of a webhook are sealed for. */
+  public static String purpose(String webhookId) {
     return "the webhook " + webhookId;
   }
 }
