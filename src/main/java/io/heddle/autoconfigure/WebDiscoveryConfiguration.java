@@ -59,6 +59,21 @@ final class WebDiscoveryConfiguration {
   }
 
   @Bean
+  V1Capability heddleScopedDiscovery() {
+    return V1Capability.of(
+        "discovery",
+        Map.of(
+            "authScoped",
+            Map.of(
+                "supported",
+                true,
+                "mode",
+                "extension-endpoint",
+                "endpointPath",
+                V1DiscoveryController.SCOPED)));
+  }
+
+  @Bean
   V1WebhookKeysController heddleWebhookKeysController(WebhookKeys keys) {
     return new V1WebhookKeysController(keys);
   }

@@ -195,7 +195,8 @@ public final class WebhooksAutoConfiguration {
                 "maxAttempts",
                 settings.schedule().maxAttempts(),
                 "deadLetterRetentionSeconds",
-                properties.webhooks().deadLetterRetention().toSeconds())));
+                properties.webhooks().deadLetterRetention().toSeconds())),
+        V1WebhooksController.SCOPE);
   }
 
   @Bean

@@ -23,14 +23,24 @@ public final class Callers {
   }
 
   /**
+   * The caller, whatever it may do.
+   *
+   * @throws Problem if nobody is known to call
+   */
+  public static Principal require(HttpServletRequest request) {
+    if (!(request.getAttribute(CALLER) instanceof Principal caller)) {
+      throw new Problem(ErrorCode.UNAUTHENTICATED, "A valid bearer credential is required");
+    }
+    return caller;
+  }
+
+  /**
    * The caller, if it holds a scope.
    *
    * @throws Problem if it does not
    */
   public static Principal require(HttpServletRequest request, String scope) {
-    if (!(request.getAttribute(CALLER) instanceof Principal caller)) {
-      throw new Problem(ErrorCode.UNAUTHENTICATED, "A valid bearer credential is required");
-    }
+    Principal caller = require(request);
     if (!caller.scopes().contains(scope)) {
       throw Problem.lacksScope(scope);
     }

@@ -271,7 +271,7 @@ class NoCredentialNoAnswerTest {
   @Test
   void aCredentialWithoutTheScopeIsForbiddenOnEveryRoute() throws IOException {
     Set<String> asked = new TreeSet<>();
-    for (Route route : routes) {
+    for (Route route : routes.stream().filter(route -> !route.isForAnyCaller()).toList()) {
       String header = "Authorization: Bearer " + Key.POWERLESS.secret() + "\r\n";
       Answer answer = Wire.exchange(host.port(), route.request(existing(route), header));
 

@@ -72,7 +72,12 @@ record Route(String method, String pattern) {
 
   /** Whether it looks at nothing that is stored. */
   boolean needsNoDatabase() {
-    return pattern.equals(SUB_RUN_SEAM);
+    return pattern.equals(SUB_RUN_SEAM) || isForAnyCaller();
+  }
+
+  /** Whether a credential is all it takes. */
+  boolean isForAnyCaller() {
+    return pattern.equals("/v1/capabilities");
   }
 
   /** Whether it is about nothing but what its caller's tenant did, and so differs each time. */

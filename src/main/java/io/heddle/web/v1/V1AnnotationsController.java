@@ -22,6 +22,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -56,6 +57,11 @@ public final class V1AnnotationsController implements V1Capability {
   @Override
   public String family() {
     return "feedback";
+  }
+
+  @Override
+  public boolean isFor(Set<String> scopes) {
+    return scopes.contains("runs:read") || scopes.contains("runs:annotate");
   }
 
   @Override

@@ -20,6 +20,7 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.CacheControl;
@@ -81,6 +82,11 @@ public final class V1AuditController implements V1Capability {
   @Override
   public String family() {
     return "auth";
+  }
+
+  @Override
+  public boolean isFor(Set<String> scopes) {
+    return scopes.contains(SCOPE);
   }
 
   @Override

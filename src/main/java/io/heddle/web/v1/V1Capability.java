@@ -1,6 +1,7 @@
 package io.heddle.web.v1;
 
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A family of the capabilities document that stands or falls with the bean that implements it: take
@@ -14,14 +15,37 @@ public interface V1Capability {
   /** What this bean adds to the family; nothing is claimed if this is empty. */
   Map<String, Object> members();
 
+  /**
+   * Whether somebody who holds these scopes, and no others, can make use of it. More scopes never
+   * make it less.
+   */
+  default boolean isFor(Set<String> scopes) {
+    return true;
+  }
+
   /** A claim that is a member of the document itself, and true. */
   static V1Capability flag(String name) {
     return of("", Map.of(name, true));
   }
 
-  /** A claim that says no more than this. */
+  /** A claim that says no more than this, to anybody. */
   static V1Capability of(String family, Map<String, Object> members) {
-    record Claim(String family, Map<String, Object> members) implements V1Capability {}
-    return new Claim(family, members);
+    return of(family, members, "");
+  }
+
+  /**
+   * A claim that says no more than this.
+   *
+   * @param scope who can make use of it; empty for anybody
+   */
+  static V1Capability of(String family, Map<String, Object> members, String scope) {
+    record Claim(String family, Map<String, Object> members, String scope) implements V1Capability {
+
+      @Override
+      public boolean isFor(Set<String> scopes) {
+        return scope.isEmpty() || scopes.contains(scope);
+      }
+    }
+    return new Claim(family, members, scope);
   }
 }

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
@@ -64,6 +65,11 @@ public final class V1DebugBundleController implements V1Capability {
   @Override
   public String family() {
     return "debugBundle";
+  }
+
+  @Override
+  public boolean isFor(Set<String> scopes) {
+    return scopes.contains("runs:read");
   }
 
   @Override

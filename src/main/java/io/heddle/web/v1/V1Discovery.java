@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -35,6 +36,17 @@ public record V1Discovery(
 
   /** The document with its families at the root and, for older readers, mirrored below. */
   Map<String, Object> document() {
+    return document(features, true);
+  }
+
+  /** What of it somebody who holds these scopes can make use of; never more than anybody reads. */
+  Map<String, Object> documentFor(Set<String> scopes) {
+    return document(
+        features.stream().filter(feature -> feature.isFor(scopes)).toList(),
+        scopes.contains(V1PauseController.SCOPE));
+  }
+
+  private Map<String, Object> document(List<V1Capability> shown, boolean pauses) {
     Map<String, Object> root = new LinkedHashMap<>();
     root.put("protocolVersion", PROTOCOL);
     root.put("protocolVersions", List.of(PROTOCOL));
@@ -47,18 +59,12 @@ public record V1Discovery(
     root.put("schemaVersions", Map.of(CLARIFICATION, 1));
     root.put("limits", advertisedLimits());
     root.put("configurable", configurable());
-    root.put(
-        "runs",
-        Json.members(
-            "pauseResume",
-            Json.members(
-                "supported",
-                true,
-                "drainPolicies",
-                new TreeSet<>(V1PauseController.POLICIES.keySet()))));
+    if (pauses) {
+      root.put("runs", Json.members("pauseResume", pauseResume()));
+    }
     root.put("subWorkflow", Json.members("supported", true, "inputMapping", true));
     root.put("idempotency", idempotency());
-    Map<String, Map<String, Object>> families = families();
+    Map<String, Map<String, Object>> families = families(shown);
     root.putAll(families.getOrDefault("", Map.of()));
     families.remove("");
     families.forEach((family, members) -> root.merge(family, members, V1Discovery::joined));
@@ -85,7 +91,14 @@ public record V1Discovery(
     return implementation;
   }
 
-  private Map<String, Map<String, Object>> families() {
+  private static Map<String, Object> pauseResume() {
+    Map<String, Object> advertised = new LinkedHashMap<>();
+    advertised.put("supported", true);
+    advertised.put("drainPolicies", new TreeSet<>(V1PauseController.POLICIES.keySet()));
+    return advertised;
+  }
+
+  private static Map<String, Map<String, Object>> families(List<V1Capability> features) {
     Map<String, Map<String, Object>> families = new TreeMap<>();
     for (V1Capability feature : features) {
       if (!feature.members().isEmpty()) {

@@ -22,6 +22,7 @@ import io.heddle.workflow.InvalidInputsException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -71,6 +72,11 @@ public final class V1ForkController implements V1Capability {
   @Override
   public String family() {
     return REPLAY;
+  }
+
+  @Override
+  public boolean isFor(Set<String> scopes) {
+    return scopes.contains("runs:create") && scopes.contains("runs:read");
   }
 
   @Override

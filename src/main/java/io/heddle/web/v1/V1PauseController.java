@@ -30,6 +30,8 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 public final class V1PauseController {
 
+  static final String SCOPE = "runs:cancel";
+
   /** What may be asked for, as it is spelled. */
   static final Map<String, DrainPolicy> POLICIES =
       Map.of(
@@ -59,7 +61,7 @@ public final class V1PauseController {
 
   @PostMapping(V1RunsController.RUN + ":pause")
   ResponseEntity<byte[]> pause(HttpServletRequest request, @PathVariable String runId) {
-    Principal caller = Callers.require(request, "runs:cancel");
+    Principal caller = Callers.require(request, SCOPE);
     Tenant tenant = new Tenant(caller.tenant());
     Map<String, @Nullable Object> body = requests.optionalObject(request);
     PauseRequest wanted = wanted(body);
@@ -84,7 +86,7 @@ public final class V1PauseController {
 
   @PostMapping(V1RunsController.RUN + ":resume")
   ResponseEntity<byte[]> resume(HttpServletRequest request, @PathVariable String runId) {
-    Principal caller = Callers.require(request, "runs:cancel");
+    Principal caller = Callers.require(request, SCOPE);
     Tenant tenant = new Tenant(caller.tenant());
     Map<String, @Nullable Object> body = requests.optionalObject(request);
     Fields fields = new Fields(body);

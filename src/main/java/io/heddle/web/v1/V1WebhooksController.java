@@ -53,7 +53,8 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 public final class V1WebhooksController implements V1Capability {
 
-  static final String SCOPE = "webhooks:manage";
+  /** What it takes to register webhooks. */
+  public static final String SCOPE = "webhooks:manage";
 
   private static final String OPERATION = "v1.registerWebhook";
 
@@ -112,6 +113,11 @@ public final class V1WebhooksController implements V1Capability {
   @Override
   public String family() {
     return "webhooks";
+  }
+
+  @Override
+  public boolean isFor(Set<String> scopes) {
+    return scopes.contains(SCOPE);
   }
 
   @Override
