@@ -1,6 +1,7 @@
 package io.heddle.autoconfigure;
 
 import io.heddle.web.Errors;
+import io.heddle.web.UnreadHeaders;
 import java.io.IOException;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
@@ -19,9 +20,12 @@ final class EnvelopeErrorValve extends ErrorReportValve {
 
   private final Errors errors;
 
-  EnvelopeErrorValve(PathOwnership ownership, Errors errors) {
+  private final UnreadHeaders unread;
+
+  EnvelopeErrorValve(PathOwnership ownership, Errors errors, UnreadHeaders unread) {
     this.ownership = ownership;
     this.errors = errors;
+    this.unread = unread;
   }
 
   @Override
@@ -36,7 +40,9 @@ final class EnvelopeErrorValve extends ErrorReportValve {
       return;
     }
     try {
-      errors.write(response.getResponse(), errors.refused(status));
+      if (!unread.refuse(request, response.getResponse(), path, failure)) {
+        errors.write(response.getResponse(), errors.refused(status));
+      }
       response.finishResponse();
     } catch (IOException e) {
       log.debug("The client left before it heard of its error", e);

@@ -1,6 +1,7 @@
 package io.heddle.autoconfigure;
 
 import io.heddle.web.Errors;
+import io.heddle.web.UnreadHeaders;
 import org.apache.catalina.core.StandardHost;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -16,15 +17,20 @@ import org.springframework.context.annotation.Bean;
 public final class TomcatErrorsAutoConfiguration {
 
   @Bean
+  HeaderOverflow heddleTomcatHeaderOverflow() {
+    return new TomcatHeaderOverflow();
+  }
+
+  @Bean
   WebServerFactoryCustomizer<TomcatServletWebServerFactory> heddleTomcatErrors(
-      PathOwnership ownership, Errors errors) {
+      PathOwnership ownership, Errors errors, UnreadHeaders unread) {
     return factory ->
         factory.addContextCustomizers(
             context -> {
               StandardHost host = (StandardHost) context.getParent();
               // The host adds no valve of its own if one of the named class is there already.
               host.setErrorReportValveClass(EnvelopeErrorValve.class.getName());
-              host.getPipeline().addValve(new EnvelopeErrorValve(ownership, errors));
+              host.getPipeline().addValve(new EnvelopeErrorValve(ownership, errors, unread));
             });
   }
 }

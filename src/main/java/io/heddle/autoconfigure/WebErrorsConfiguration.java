@@ -5,6 +5,7 @@ import io.heddle.web.ErrorDispatchFilter;
 import io.heddle.web.Errors;
 import io.heddle.web.ExpiredRuns;
 import io.heddle.web.ProtocolExceptionResolver;
+import io.heddle.web.UnreadHeaders;
 import io.heddle.web.v1.V1Errors;
 import jakarta.servlet.DispatcherType;
 import java.time.Duration;
@@ -39,10 +40,18 @@ final class WebErrorsConfiguration {
   }
 
   @Bean
+  UnreadHeaders heddleUnreadHeaders(Errors errors, ObjectProvider<HeaderOverflow> container) {
+    return new UnreadHeaders(
+        failure -> container.stream().anyMatch(overflow -> overflow.isCauseOf(failure)),
+        PathOwnership::isPublic,
+        errors);
+  }
+
+  @Bean
   FilterRegistrationBean<ErrorDispatchFilter> heddleErrorDispatchFilter(
-      PathOwnership ownership, Errors errors) {
+      PathOwnership ownership, Errors errors, UnreadHeaders unread) {
     FilterRegistrationBean<ErrorDispatchFilter> registration =
-        new FilterRegistrationBean<>(new ErrorDispatchFilter(ownership::isOwned, errors));
+        new FilterRegistrationBean<>(new ErrorDispatchFilter(ownership::isOwned, errors, unread));
     registration.setOrder(FilterOrder.BEFORE_SECURITY);
     registration.setDispatcherTypes(DispatcherType.ERROR);
     registration.setAsyncSupported(true);

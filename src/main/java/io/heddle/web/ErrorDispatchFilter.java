@@ -6,6 +6,7 @@ import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.function.Predicate;
@@ -20,12 +21,15 @@ public final class ErrorDispatchFilter implements Filter {
 
   private final Errors errors;
 
+  private final UnreadHeaders unread;
+
   /**
    * @param isOwned whether a path belongs to the protocol
    */
-  public ErrorDispatchFilter(Predicate<String> isOwned, Errors errors) {
+  public ErrorDispatchFilter(Predicate<String> isOwned, Errors errors, UnreadHeaders unread) {
     this.isOwned = isOwned;
     this.errors = errors;
+    this.unread = unread;
   }
 
   @Override
@@ -34,7 +38,13 @@ public final class ErrorDispatchFilter implements Filter {
     Object path = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
     Object status = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE);
     if (status instanceof Integer code && isOwned.test(String.valueOf(path))) {
-      errors.write((HttpServletResponse) response, errors.refused(code));
+      if (!unread.refuse(
+          (HttpServletRequest) request,
+          (HttpServletResponse) response,
+          (String) path,
+          (Throwable) request.getAttribute(RequestDispatcher.ERROR_EXCEPTION))) {
+        errors.write((HttpServletResponse) response, errors.refused(code));
+      }
     } else {
       chain.doFilter(request, response);
     }

@@ -213,14 +213,24 @@ public final class Errors {
     response.flushBuffer();
   }
 
+  /**
+   * The challenge of a 401.
+   *
+   * @param presented whether there was a credential to be refused
+   */
+  static String challenge(boolean presented) {
+    return presented ? "Bearer error=\"invalid_token\"" : "Bearer";
+  }
+
   /** RFC 9110 wants one with every 401; RFC 6750 says how scopes are asked for. */
   private static void challenge(HttpServletResponse response, Problem problem) {
     if (problem.scope() != null) {
       response.setHeader(
-          CHALLENGE, "Bearer error=\"insufficient_scope\", scope=\"%s\"".formatted(problem.scope()));
+          CHALLENGE,
+          "Bearer error=\"insufficient_scope\", scope=\"%s\"".formatted(problem.scope()));
     } else if (response.getStatus() == HttpServletResponse.SC_UNAUTHORIZED
         && !response.containsHeader(CHALLENGE)) {
-      response.setHeader(CHALLENGE, "Bearer");
+      response.setHeader(CHALLENGE, challenge(false));
     }
   }
 

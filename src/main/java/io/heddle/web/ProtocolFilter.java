@@ -158,7 +158,7 @@ public final class ProtocolFilter extends OncePerRequestFilter {
     former(request, outcome);
     // RFC 9110: a challenge on every 401, and an error in it only if there was a credential.
     boolean presented = headers.stream().anyMatch(ProtocolFilter::holdsCredential);
-    response.setHeader(Errors.CHALLENGE, presented ? "Bearer error=\"invalid_token\"" : "Bearer");
+    response.setHeader(Errors.CHALLENGE, Errors.challenge(presented));
     errors.write(response, refusal(outcome));
     return false;
   }

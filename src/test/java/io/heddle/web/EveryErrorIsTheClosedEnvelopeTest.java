@@ -303,8 +303,17 @@ class EveryErrorIsTheClosedEnvelopeTest {
     String cookies =
         String.join("; ", IntStream.range(0, 500).mapToObj(i -> "c%d=v".formatted(i)).toList());
     return Stream.of(
-        bad("2000 headers", request("GET", "/v1/runs/a", many, "")),
-        bad("a header of 100 kB", request("GET", "/v1/runs/a", "X: " + "y".repeat(100_000), "")),
+        unread("2000 headers", request("GET", "/v1/runs/a", many, "")),
+        unread("a header of 100 kB", request("GET", "/v1/runs/a", "X: " + "y".repeat(100_000), "")),
+        unread(
+            "a header of 100 kB before all others",
+            "GET /v1/runs/a HTTP/1.1\r\nX: %s\r\n%s\r\n"
+                .formatted("y".repeat(100_000), AUTHORIZED)),
+        new Refused(
+            "a header of 100 kB to what is public",
+            431,
+            "headers_too_large",
+            request("GET", "/.well-known/openwop", "X: " + "y".repeat(100_000), "")),
         bad("500 cookies", request("GET", "/v1/runs/a", "Cookie: " + cookies + "\r\n", "")),
         bad("a header without a colon", request("GET", "/v1/runs/a", "NoColon\r\n", "")),
         bad("a header name with a space", request("GET", "/v1/runs/a", "A B: x\r\n", "")),
@@ -481,6 +490,10 @@ class EveryErrorIsTheClosedEnvelopeTest {
 
       assertThat(wire.receive().status()).isEqualTo(201);
     }
+  }
+
+  private static Refused unread(String name, String request) {
+    return new Refused(name, 401, "unauthenticated", request);
   }
 
   private static Refused bad(String name, String request) {

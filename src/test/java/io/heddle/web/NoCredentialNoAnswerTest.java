@@ -163,6 +163,17 @@ class NoCredentialNoAnswerTest {
   }
 
   @Test
+  void aCredentialThatIsMoreThanTheHostReadsIsRefusedLikeAnyOther() throws IOException {
+    String refused = "Bearer error=\"invalid_token\"";
+    String flood = "x".repeat(100_000);
+    assertAlwaysRefused("Authorization: Bearer " + flood + "\r\n", "unauthenticated", refused);
+    assertAlwaysRefused(
+        "Authorization: " + GOOD + "\r\nX: " + flood + "\r\n", "unauthenticated", refused);
+    assertAlwaysRefused("X: " + flood + "\r\n", "unauthenticated", "Bearer");
+    assertAlwaysRefused("X: y\r\n".repeat(2000), "unauthenticated", "Bearer");
+  }
+
+  @Test
   void basicAuthenticationIsNotServed() throws IOException {
     for (String pair : List.of(":" + Key.ACME.secret(), Key.ACME.secret() + ":")) {
       String basic = Base64.getEncoder().encodeToString(pair.getBytes());

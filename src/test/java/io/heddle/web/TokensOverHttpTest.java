@@ -165,7 +165,7 @@ class TokensOverHttpTest {
   @Test
   void aTokenOfAHundredKilobytesIsRefusedBeforeItIsRead() {
     Envelope.assertRefused(
-        with("a.b." + "c".repeat(100_000)).get(UNKNOWN_RUN), 400, "validation_error");
+        with("a.b." + "c".repeat(100_000)).get(UNKNOWN_RUN), 401, "unauthenticated");
   }
 
   @Test
