@@ -32,7 +32,7 @@ final class EnvelopeErrorValve extends ErrorReportValve {
   protected void report(Request request, Response response, Throwable failure) {
     int status = response.getStatus();
     String path = request.getRequestURI();
-    if (!ownership.isOwned(path == null ? "" : path)) {
+    if (!ownership.isOwnedUri(path == null ? "" : path)) {
       super.report(request, response, failure);
       return;
     }

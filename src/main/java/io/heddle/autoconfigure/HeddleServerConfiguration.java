@@ -14,6 +14,7 @@ import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
+import org.springframework.core.env.Environment;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.observation.SecurityObservationSettings;
@@ -24,6 +25,8 @@ import org.springframework.security.web.SecurityFilterChain;
 public class HeddleServerConfiguration {
 
   private static final Logger log = LoggerFactory.getLogger(HeddleServerConfiguration.class);
+
+  private static final String ACTUATOR = "/actuator";
 
   private static final int AFTER_PROTOCOL_FILTER = -10_090;
 
@@ -40,7 +43,12 @@ public class HeddleServerConfiguration {
   }
 
   @Bean
-  FilterRegistrationBean<Filter> heddleServerPaths() {
+  FilterRegistrationBean<Filter> heddleServerPaths(Environment environment) {
+    if (!environment.getProperty("management.endpoints.web.base-path", ACTUATOR).equals(ACTUATOR)) {
+      throw new IllegalArgumentException(
+          "management.endpoints.web.base-path must be %s: who may see it is decided by that path"
+              .formatted(ACTUATOR));
+    }
     FilterRegistrationBean<Filter> registration =
         new FilterRegistrationBean<>(
             (request, response, chain) -> {
@@ -85,8 +93,8 @@ public class HeddleServerConfiguration {
 
   private static void check(HttpServletRequest request) {
     // Decoded, as the dispatcher will match it.
-    String path = request.getServletPath();
-    if (path.startsWith("/actuator") && !PathOwnership.isHealth(path)) {
+    String path = Callers.path(request);
+    if (path.startsWith(ACTUATOR) && !PathOwnership.isHealth(path)) {
       Callers.require(request, "metrics:read");
     }
     if (path.equals(ERROR_PAGE)) {

@@ -20,6 +20,9 @@ final class OpenwopSchema {
 
   private static final String SCHEMA = "openwop";
 
+  /** How the description of a migration begins that hosts without it cannot work with. */
+  private static final String BREAKING = "breaking ";
+
   private static final int OLDEST_POSTGRES = 13;
 
   private static final String INSUFFICIENT_PRIVILEGE = "42501";
@@ -41,7 +44,7 @@ final class OpenwopSchema {
             .locations("classpath:db/openwop")
             .load();
     try {
-      requireNotNewer(flyway);
+      requireUnderstood(flyway);
       flyway.migrate();
     } catch (FlywayException e) {
       if (isForLackOfRights(e)) {
@@ -51,20 +54,24 @@ final class OpenwopSchema {
     }
   }
 
-  /** A host would read what a newer one wrote as best it can, which is not what was promised. */
-  private static void requireNotNewer(Flyway flyway) {
-    MigrationInfo[] all = flyway.info().all();
-    Optional<MigrationInfo> newer =
-        Arrays.stream(all)
+  /**
+   * A newer host may have added to the schema: what is added does not change what is there for this
+   * one, so hosts of both may share a database while they are replaced one by one. A migration that
+   * is not of that kind says so in its name, which the history keeps for hosts that do not have it.
+   */
+  private static void requireUnderstood(Flyway flyway) {
+    Optional<MigrationInfo> beyond =
+        Arrays.stream(flyway.info().all())
             .filter(
                 migration ->
-                    migration.getState() == MigrationState.FUTURE_SUCCESS
-                        || migration.getState() == MigrationState.FUTURE_FAILED)
+                    migration.getState() == MigrationState.FUTURE_FAILED
+                        || migration.getState() == MigrationState.FUTURE_SUCCESS
+                            && migration.getDescription().startsWith(BREAKING))
             .reduce((first, last) -> last);
-    if (newer.isPresent()) {
+    if (beyond.isPresent()) {
       throw new HostDatabaseException(
-          "The schema %s was migrated to version %s by a newer Heddle than this one, which is %s."
-              .formatted(SCHEMA, newer.get().getVersion(), HostVersion.build()),
+          "The schema %s was migrated to version %s by a newer Heddle, in a way that this one, which is %s, cannot work with."
+              .formatted(SCHEMA, beyond.get().getVersion(), HostVersion.build()),
           "Start that version or a newer one, or restore the database from before its start.");
     }
   }

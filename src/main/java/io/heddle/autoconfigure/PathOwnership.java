@@ -1,6 +1,7 @@
 package io.heddle.autoconfigure;
 
 import java.util.function.Predicate;
+import org.springframework.core.env.Environment;
 
 /** Which paths of the web server belong to the protocol. */
 final class PathOwnership {
@@ -11,26 +12,46 @@ final class PathOwnership {
 
   private final Predicate<String> owned;
 
-  private PathOwnership(Predicate<String> owned) {
+  private final String before;
+
+  private PathOwnership(Predicate<String> owned, String before) {
     this.owned = owned;
+    this.before = before;
   }
 
   /** Only the protocol's own paths; everything else is the application's. */
-  static PathOwnership embedded() {
-    return new PathOwnership(PathOwnership::isProtocol);
+  static PathOwnership embedded(Environment environment) {
+    return new PathOwnership(
+        PathOwnership::isProtocol,
+        prefix(environment, "server.servlet.context-path")
+            + prefix(environment, "spring.mvc.servlet.path"));
   }
 
   /** Everything, on a server that serves nothing else. */
   static PathOwnership container() {
-    return new PathOwnership(path -> true);
+    return new PathOwnership(path -> true, "");
+  }
+
+  private static String prefix(Environment environment, String property) {
+    return environment.getProperty(property, "").strip().replaceFirst("/$", "");
   }
 
   static boolean isHealth(String path) {
     return path.equals("/actuator/health") || path.startsWith("/actuator/health/");
   }
 
+  /**
+   * @param path as the dispatcher sees it, without what the application puts before all its paths
+   */
   boolean isOwned(String path) {
     return owned.test(path);
+  }
+
+  /**
+   * @param uri as it was asked for
+   */
+  boolean isOwnedUri(String uri) {
+    return uri.startsWith(before) && owned.test(uri.substring(before.length()));
   }
 
   static boolean isPublic(String path) {

@@ -14,6 +14,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 
 /** The one shape of every error, wherever it comes from. */
 @Configuration(proxyBeanMethods = false)
@@ -23,8 +24,13 @@ final class WebErrorsConfiguration {
 
   @Bean
   @ConditionalOnMissingBean
-  PathOwnership heddlePathOwnership() {
-    return PathOwnership.embedded();
+  PathOwnership heddlePathOwnership(Environment environment) {
+    return PathOwnership.embedded(environment);
+  }
+
+  @Bean
+  static ProtocolPaths heddleProtocolPaths() {
+    return new ProtocolPaths();
   }
 
   @Bean
@@ -51,7 +57,7 @@ final class WebErrorsConfiguration {
   FilterRegistrationBean<ErrorDispatchFilter> heddleErrorDispatchFilter(
       PathOwnership ownership, Errors errors, UnreadHeaders unread) {
     FilterRegistrationBean<ErrorDispatchFilter> registration =
-        new FilterRegistrationBean<>(new ErrorDispatchFilter(ownership::isOwned, errors, unread));
+        new FilterRegistrationBean<>(new ErrorDispatchFilter(ownership::isOwnedUri, errors, unread));
     registration.setOrder(FilterOrder.BEFORE_SECURITY);
     registration.setDispatcherTypes(DispatcherType.ERROR);
     registration.setAsyncSupported(true);

@@ -15,6 +15,9 @@ public final class Callers {
 
   static final String TRACE = Callers.class.getName() + ".TRACE";
 
+  // As Spring Boot calls the one that serves the application's controllers.
+  private static final String DISPATCHER = "dispatcherServlet";
+
   private Callers() {}
 
   /** The trace that a request belongs to: its caller's, or one that began with it. */
@@ -52,10 +55,16 @@ public final class Callers {
   }
 
   /**
-   * Decoded and normalised as the dispatcher will see it; the raw URI could spell it differently.
+   * Decoded and normalised as the dispatcher will see it, without what the application puts before
+   * all its paths; the raw URI could spell it differently.
    */
-  static String path(HttpServletRequest request) {
+  public static String path(HttpServletRequest request) {
     String info = request.getPathInfo();
-    return info == null ? request.getServletPath() : request.getServletPath() + info;
+    if (info == null) {
+      return request.getServletPath();
+    }
+    return DISPATCHER.equals(request.getHttpServletMapping().getServletName())
+        ? info
+        : request.getServletPath() + info;
   }
 }

@@ -24,7 +24,7 @@ public final class ErrorDispatchFilter implements Filter {
   private final UnreadHeaders unread;
 
   /**
-   * @param isOwned whether a path belongs to the protocol
+   * @param isOwned whether a URI, as it was asked for, belongs to the protocol
    */
   public ErrorDispatchFilter(Predicate<String> isOwned, Errors errors, UnreadHeaders unread) {
     this.isOwned = isOwned;

@@ -1,6 +1,6 @@
 package io.heddle.bench;
 
-import io.heddle.testkit.PostgresPerJvm;
+import io.heddle.testkit.HostProcess;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,19 +43,22 @@ public final class HostBench {
 
   private static final int BURST = 500;
 
+  /** A first start unpacks the server, on a disk that may be busy. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
   private final Map<String, List<Double>> figures = new LinkedHashMap<>();
 
   private final int port;
 
-  private final Process host;
+  private final ProcessHandle host;
 
   private final long postgres;
 
   private final String url;
 
-  private HostBench(int port, Process host, long postgres, String url) {
-    this.port = port;
-    this.host = host;
+  private HostBench(HostProcess host, long postgres, String url) {
+    this.port = host.port();
+    this.host = host.handle();
     this.postgres = postgres;
     this.url = url;
   }
@@ -68,6 +71,7 @@ public final class HostBench {
     try (EmbeddedPostgres server =
         EmbeddedPostgres.builder()
             .setDataDirectory(data.resolve("postgres"))
+            .setPGStartupWait(PATIENCE)
             .setServerConfig("fsync", "on")
             .setServerConfig("synchronous_commit", "on")
             .setServerConfig("shared_buffers", "512MB")
@@ -75,46 +79,19 @@ public final class HostBench {
             .start()) {
       String url = server.getJdbcUrl("postgres", "postgres");
       Ceiling.prepare(url);
-      Path log = data.resolve("host.log");
-      Process host = start(Path.of(arguments[0]), server.getPort(), log);
-      try {
+      try (HostProcess host =
+          HostProcess.start(
+              Path.of(arguments[0]),
+              server.getPort(),
+              data.resolve("host.log"),
+              Map.of("OPENWOP_API_KEY", KEY),
+              "--openwop.conformance.enabled=true")) {
         long postgres =
             Long.parseLong(
                 Files.readAllLines(data.resolve("postgres").resolve("postmaster.pid")).get(0));
-        new HostBench(portOf(host, log), host, postgres, url).run();
-      } finally {
-        host.destroy();
-        host.waitFor();
+        new HostBench(host, postgres, url).run();
       }
     }
-  }
-
-  private static Process start(Path jar, int postgres, Path log) throws Exception {
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-jar",
-            jar.toString(),
-            "--openwop.conformance.enabled=true");
-    builder
-        .environment()
-        .put("OPENWOP_PG_DSN", "postgres://postgres:postgres@localhost:" + postgres + "/postgres");
-    builder.environment().put("OPENWOP_API_KEY", KEY);
-    builder.environment().put("OPENWOP_PORT", "0");
-    builder.environment().put("TZ", PostgresPerJvm.TIME_ZONE);
-    return builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
-  }
-
-  private static int portOf(Process host, Path log) throws Exception {
-    Pattern started = Pattern.compile("Tomcat started on port (\\d+)");
-    while (host.isAlive()) {
-      Matcher found = started.matcher(Files.readString(log));
-      if (found.find()) {
-        return Integer.parseInt(found.group(1));
-      }
-      Thread.sleep(100);
-    }
-    throw new IllegalStateException(Files.readString(log));
   }
 
   private void run() throws Exception {
@@ -242,7 +219,7 @@ public final class HostBench {
 
   private Duration cpu() {
     return Stream.concat(
-            Stream.of(host.toHandle()),
+            Stream.of(host),
             ProcessHandle.of(postgres).stream()
                 .flatMap(server -> Stream.concat(Stream.of(server), server.descendants())))
         .map(process -> process.info().totalCpuDuration().orElse(Duration.ZERO))

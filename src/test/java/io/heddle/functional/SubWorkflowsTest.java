@@ -13,8 +13,10 @@ import io.heddle.testkit.HandDrivenHost;
 import io.heddle.testkit.NoSlots;
 import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.SampleRuns;
+import io.heddle.testkit.SettableClock;
 import io.heddle.testkit.WorkflowBuilder;
-import java.time.InstantSource;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,15 +27,15 @@ import org.junit.jupiter.api.Test;
 /** A node can be a run of another workflow; the parent waits for it without being driven. */
 class SubWorkflowsTest {
 
+  private final SettableClock clock = new SettableClock(Instant.now());
+
   private HandDrivenHost host;
 
   private RunService service;
 
   @BeforeEach
   void open() {
-    host =
-        new HandDrivenHost(
-            PostgresPerJvm.freshDatabase(), HandDrivenHost.WIDE, InstantSource.system());
+    host = new HandDrivenHost(PostgresPerJvm.freshDatabase(), HandDrivenHost.WIDE, clock);
     service = new RunService(host.stores().runs(), new NoSlots(), it -> {});
     host.register(workflow("child").node("work", "core.noop").variable("given", "own default"));
     host.register(workflow("failing").node("fail", "core.fail"));
@@ -56,6 +58,7 @@ class SubWorkflowsTest {
     String parent = host.create("hasty", Map.of(), Map.of());
     host.drive(parent);
     Run child = onlyChild(parent);
+    clock.advance(Duration.ofMillis(1));
     host.disturb(parent);
     host.drive(parent);
 
