@@ -3,6 +3,7 @@ package io.heddle.engine;
 import io.heddle.json.Json;
 import io.heddle.redaction.Tokens;
 import io.heddle.run.EventType;
+import io.heddle.run.HandoffEvents;
 import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunState;
@@ -76,6 +77,9 @@ final class PastState {
   // Supervisors that have decided and have not come to their ends.
   private final Set<String> deciding = new HashSet<>();
 
+  // A worker of which it is not told yet whether it could be started.
+  private boolean starting;
+
   private RunState state;
 
   /**
@@ -115,7 +119,6 @@ final class PastState {
           FAN_OUT_JOINED,
           CAP_BREACHED,
           REPLAY_DIVERGED,
-          WORKFLOW_CHAIN,
           AGENT_REASONING_DELTA,
           AGENT_REASONED,
           AGENT_TOOL_CALLED,
@@ -164,6 +167,10 @@ final class PastState {
         deciding.add(Objects.requireNonNull(event.nodeId()));
         tell(event, payload);
       }
+      case WORKFLOW_CHAIN -> {
+        starting = HandoffEvents.Phase.DISPATCH_BEGAN.isToldBy(payload);
+        tell(event, payload);
+      }
       case VARIABLE_CHANGED,
           CHANNEL_WRITTEN,
           VERSION_PINNED,
@@ -188,7 +195,7 @@ final class PastState {
     if (paused && !replays) {
       throw new Untold("the run was paused");
     }
-    if ((limitsToTell != 0 || !deciding.isEmpty()) && !replays) {
+    if ((limitsToTell != 0 || !deciding.isEmpty() || starting) && !replays) {
       throw new Untold("the next event tells more of the one before");
     }
     RunState begun = state;
@@ -243,7 +250,7 @@ final class PastState {
         Json.members(),
         null,
         0,
-        Json.members(),
+        answered ? Json.members() : reached.memo(),
         // A question that stands is its source's; the fork asks its own.
         answered ? question : null,
         0);

@@ -45,6 +45,11 @@ class OrchestrationIsServedTest {
         .containsEntry("supported", true)
         .containsEntry("maxFanOut", 16)
         .containsEntry("fanOutPolicies", List.of("sequential", "reject", "parallel"));
+    assertThat(map(document, "multiAgent"))
+        .isEqualTo(
+            Map.of(
+                "executionModel",
+                Map.of("supported", true, "version", 1)));
     assertThat((List<?>) document.get("fixtures"))
         .asList()
         .contains(
@@ -52,6 +57,8 @@ class OrchestrationIsServedTest {
             "conformance-orchestrator-terminate",
             "conformance-orchestrator-low-confidence",
             "conformance-dispatch-loop",
+            "conformance-multi-agent-handoff",
+            "conformance-multi-agent-handoff-child",
             "conformance-dispatch-input-mapping",
             "conformance-dispatch-input-mapping-no-default",
             "conformance-dispatch-output-mapping",
@@ -119,7 +126,25 @@ class OrchestrationIsServedTest {
     assertThat(events(runId, "runOrchestrator.decided"))
         .extracting(event -> map(map(event, "payload"), "decision").get("kind"))
         .containsExactly("next-worker", "terminate");
-    assertThat(events(runId, "core.workflowChain.event")).isEmpty();
+  }
+
+  @Test
+  void howFarAWorkerCameIsTold() {
+    String runId = caller.finished("conformance-multi-agent-handoff");
+
+    List<Map<?, ?>> steps = events(runId, "core.workflowChain.event");
+    assertThat(steps)
+        .extracting(step -> map(step, "payload").get("phase"))
+        .containsExactly(
+            "dispatch.began", "dispatch.succeeded", "child.completed", "output.harvested");
+    Object cause = events(runId, "runOrchestrator.decided").get(0).get("eventId");
+    for (Map<?, ?> step : steps) {
+      assertThat(step.get("causationId")).isEqualTo(cause);
+      cause = step.get("eventId");
+    }
+    assertThat(map(steps.get(3), "payload")).containsEntry("harvestedKeys", List.of("parentResult"));
+    assertThat(map(caller.get("/v1/runs/" + runId).is(200).json(), "variables"))
+        .containsEntry("parentResult", "handoff-complete");
   }
 
   @Test
