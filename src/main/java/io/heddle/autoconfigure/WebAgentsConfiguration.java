@@ -3,6 +3,7 @@ package io.heddle.autoconfigure;
 import io.heddle.engine.DispatchOptions;
 import io.heddle.engine.ExecutionModel;
 import io.heddle.engine.Limits;
+import io.heddle.run.InterruptEvents;
 import io.heddle.web.v1.V1Capability;
 import java.util.Map;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -77,7 +78,16 @@ final class WebAgentsConfiguration {
     return V1Capability.of(
         "multiAgent",
         Map.of(
-            "executionModel", Map.of("supported", true, "version", ExecutionModel.VERSION)));
+            "executionModel",
+            Map.of(
+                "supported",
+                true,
+                "version",
+                ExecutionModel.VERSION,
+                "confidenceEscalationFloor",
+                ExecutionModel.CONFIDENCE_FLOOR,
+                "confidenceEscalationInterruptKind",
+                InterruptEvents.spelled(ExecutionModel.ESCALATION))));
   }
 
   @Bean

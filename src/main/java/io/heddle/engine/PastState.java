@@ -159,7 +159,8 @@ final class PastState {
                   .retrying(event.timestamp().plusMillis(number(payload, "delayMs").longValue())));
       case NODE_SKIPPED -> put(event, NodeState.started(0).ended(Progress.SKIPPED, Map.of()));
       case NODE_SUSPENDED -> {
-        put(event, reached(event).suspended(RecordedFacts.question(payload), null, Json.members()));
+        NodeState asking = reached(event);
+        put(event, asking.suspended(RecordedFacts.question(payload), null, asking.memo()));
         tell(event, payload);
       }
       case INTERRUPT_RESOLVED -> put(event, reached(event).answered(RecordedFacts.answer(payload)));
@@ -171,7 +172,8 @@ final class PastState {
         starting = HandoffEvents.Phase.DISPATCH_BEGAN.isToldBy(payload);
         tell(event, payload);
       }
-      case VARIABLE_CHANGED,
+      case CONFIDENCE_ESCALATED,
+          VARIABLE_CHANGED,
           CHANNEL_WRITTEN,
           VERSION_PINNED,
           NODE_DISPATCHED,
