@@ -47,7 +47,8 @@ final class ExecutionConfiguration {
         properties.limits().maxSubWorkflowDepth(),
         properties.limits().maxFanOut(),
         properties.limits().maxProcessLosses(),
-        properties.limits().maxNodeDuration());
+        properties.limits().maxNodeDuration(),
+        properties.limits().maxLoopIterations());
   }
 
   @Bean

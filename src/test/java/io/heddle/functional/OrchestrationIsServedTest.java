@@ -46,6 +46,9 @@ class OrchestrationIsServedTest {
         .containsEntry("supported", true)
         .containsEntry("maxFanOut", 16)
         .containsEntry("fanOutPolicies", List.of("sequential", "reject", "parallel"));
+    assertThat(map(document, "limits")).containsEntry("maxLoopIterations", 1_000);
+    assertThat(map(document, "configurable"))
+        .containsEntry("maxLoopIterations", Map.of("type", "number", "min", 1, "max", 1_000));
     assertThat(map(document, "multiAgent"))
         .isEqualTo(
             Map.of(
