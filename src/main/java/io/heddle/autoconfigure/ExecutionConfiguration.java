@@ -48,7 +48,8 @@ final class ExecutionConfiguration {
         properties.limits().maxSubWorkflowDepth(),
         properties.limits().maxFanOut(),
         properties.limits().maxProcessLosses(),
-        properties.limits().maxNodeDuration());
+        properties.limits().maxNodeDuration(),
+        properties.limits().maxLoopIterations());
   }
 
   @Bean

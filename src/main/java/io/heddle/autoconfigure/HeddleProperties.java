@@ -230,6 +230,7 @@ record HeddleProperties(
    * Ceilings for what a caller may ask for.
    *
    * @param maxNodeExecutions Node starts in one run.
+   * @param maxLoopIterations Turns of the orchestrators of one run.
    * @param maxRunDuration Time from a run's first step to its end, without the time it is paused.
    * @param maxRequestBody Size of a request body.
    * @param maxSubWorkflowDepth How many runs may be above one that a node starts.
@@ -246,6 +247,7 @@ record HeddleProperties(
    */
   record Limits(
       @DefaultValue("1000") int maxNodeExecutions,
+      @DefaultValue("1000") int maxLoopIterations,
       @DefaultValue("30d") Duration maxRunDuration,
       @DefaultValue("1MB") DataSize maxRequestBody,
       @DefaultValue("16") int maxSubWorkflowDepth,

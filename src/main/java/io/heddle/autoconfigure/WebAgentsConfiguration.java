@@ -1,7 +1,9 @@
 package io.heddle.autoconfigure;
 
 import io.heddle.engine.DispatchOptions;
+import io.heddle.engine.ExecutionModel;
 import io.heddle.engine.Limits;
+import io.heddle.run.InterruptEvents;
 import io.heddle.web.v1.V1Capability;
 import java.util.Map;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -68,6 +70,24 @@ final class WebAgentsConfiguration {
   @ConditionalOnBean(name = "heddleDispatchNode")
   V1Capability heddleDispatchingAgents() {
     return V1Capability.of("agents", Map.of("dispatch", true, "dispatchMapping", true));
+  }
+
+  @Bean
+  @ConditionalOnBean(name = {"heddleSupervisorNode", "heddleDispatchNode"})
+  V1Capability heddleExecutionModel() {
+    return V1Capability.of(
+        "multiAgent",
+        Map.of(
+            "executionModel",
+            Map.of(
+                "supported",
+                true,
+                "version",
+                ExecutionModel.VERSION,
+                "confidenceEscalationFloor",
+                ExecutionModel.CONFIDENCE_FLOOR,
+                "confidenceEscalationInterruptKind",
+                InterruptEvents.spelled(ExecutionModel.ESCALATION))));
   }
 
   @Bean

@@ -47,6 +47,8 @@ final class Dispatches {
 
   private final Surroundings surroundings;
 
+  private final Handoffs handoffs;
+
   Dispatches(
       Run run,
       WorkflowDefinition definition,
@@ -60,6 +62,7 @@ final class Dispatches {
     this.childRuns = childRuns;
     this.maxFanOut = maxFanOut;
     this.surroundings = surroundings;
+    this.handoffs = new Handoffs(run, draft);
   }
 
   /** A started node carries out the latest decision. */
@@ -101,7 +104,10 @@ final class Dispatches {
     }
     for (String worker : workers.stream().distinct().toList()) {
       if (!childRuns.exists(run, worker)) {
-        return fail(node, ChildRuns.UNKNOWN, "There is no workflow " + worker);
+        String problem = "There is no workflow " + worker;
+        String began = handoffs.began(node, worker, fanOut.cause);
+        handoffs.failed(node, worker, began, ChildRuns.UNKNOWN, problem);
+        return fail(node, ChildRuns.UNKNOWN, problem);
       }
     }
     if (!config.isParallel(workers.size())) {
@@ -165,13 +171,14 @@ final class Dispatches {
     try {
       DispatchNode.Config config = DispatchNode.Config.of(node.config());
       String worker = fanOut.ended(child);
+      fanOut.tell(child.runId(), handoffs.ended(node, worker, fanOut.told(child.runId()), child));
       draft.append(
           EventType.NODE_DISPATCHED,
           node.id(),
           Payloads.nodeDispatched(child.runId(), worker, Children.spelled(child.status())));
       return config.isParallel(fanOut.decision.workers().size())
           ? joinAfter(node, config, fanOut)
-          : goOnAfter(node, config, fanOut, worker, child);
+          : goOnAfter(node, config, fanOut, child);
     } finally {
       draft.causedBy(null);
     }
@@ -195,13 +202,9 @@ final class Dispatches {
   }
 
   private Optional<Stop> goOnAfter(
-      NodeDefinition node,
-      DispatchNode.Config config,
-      FanOut fanOut,
-      String worker,
-      ChildStanding child) {
+      NodeDefinition node, DispatchNode.Config config, FanOut fanOut, ChildStanding child) {
     if (child.status() == RunStatus.COMPLETED) {
-      draft.merge(node, config.outputs(worker), child);
+      merge(node, config, fanOut, child);
     }
     if (fanOut.started() < fanOut.decision.workers().size()) {
       return startNext(node, config, fanOut);
@@ -236,7 +239,7 @@ final class Dispatches {
         if (child != null
             && child.status() == RunStatus.COMPLETED
             && !fanOut.losers.contains(runId)) {
-          draft.merge(node, config.outputs(fanOut.worker(runId)), child);
+          merge(node, config, fanOut, child);
         }
       }
     }
@@ -258,6 +261,13 @@ final class Dispatches {
             node,
             NodeResult.completed(
                 Json.members("joinOutcome", outcome.spelled(), "children", fanOut.children())));
+  }
+
+  private void merge(
+      NodeDefinition node, DispatchNode.Config config, FanOut fanOut, ChildStanding child) {
+    String worker = fanOut.worker(child.runId());
+    draft.merge(node, config.outputs(worker), child);
+    handoffs.harvested(node, worker, fanOut.told(child.runId()), child, config.outputs(worker));
   }
 
   private static @Nullable JoinOutcome outcome(DispatchNode.Config config, FanOut fanOut) {
@@ -308,16 +318,23 @@ final class Dispatches {
       throws ChildRuns.Refused {
     int index = fanOut.started();
     String worker = fanOut.decision.workers().get(index);
-    NewRun child =
-        childRuns.child(
-            run,
-            draft.state(),
-            node.id(),
-            worker,
-            config.inputs(worker),
-            fanOut.decision.inputs(index));
+    String began = handoffs.began(node, worker, fanOut.cause);
+    NewRun child;
+    try {
+      child =
+          childRuns.child(
+              run,
+              draft.state(),
+              node.id(),
+              worker,
+              config.inputs(worker),
+              fanOut.decision.inputs(index));
+    } catch (ChildRuns.Refused e) {
+      handoffs.failed(node, worker, began, e.code, String.valueOf(e.getMessage()));
+      throw e;
+    }
     draft.dispatch(child);
-    fanOut.start(child.runId());
+    fanOut.start(child.runId(), handoffs.succeeded(node, worker, began, child.runId()));
   }
 
   private Optional<Stop> goOn(NodeDefinition node, DispatchNode.Config config, FanOut fanOut) {

@@ -39,6 +39,8 @@ final class FanOut {
 
   private static final String REFUSAL = "refusal";
 
+  private static final String TOLD = "told";
+
   final Decision decision;
 
   /** The event that tells of the decision. */
@@ -120,9 +122,26 @@ final class FanOut {
     return runs.size();
   }
 
-  /** The next worker is a run now. */
-  void start(String runId) {
-    runs.add(Json.members(ID, runId));
+  /**
+   * The next worker is a run now.
+   *
+   * @param eventId of the event that tells it
+   */
+  void start(String runId, String eventId) {
+    runs.add(Json.members(ID, runId, TOLD, eventId));
+  }
+
+  /** The last event that tells of a run; null if none does. */
+  @Nullable String told(String runId) {
+    return (String) runs.get(index(runId)).get(TOLD);
+  }
+
+  /** Something more is told of a run. */
+  void tell(String runId, @Nullable String eventId) {
+    int index = index(runId);
+    Map<String, @Nullable Object> run = new LinkedHashMap<>(runs.get(index));
+    run.put(TOLD, eventId);
+    runs.set(index, run);
   }
 
   /** A run has ended; returns its worker. */

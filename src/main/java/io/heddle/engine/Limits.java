@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param maxLosses how many processes may be lost over one node, or over one run without anything
  *     being committed, before it counts as failed; at least 1
  * @param maxNodeDuration how long an executor that is not pure may take for one call
+ * @param maxLoopIterations turns of the orchestrators of one run, at least 1
  */
 public record Limits(
     int maxNodeExecutions,
@@ -22,19 +23,23 @@ public record Limits(
     int maxDepth,
     int maxFanOut,
     int maxLosses,
-    Duration maxNodeDuration) {
+    Duration maxNodeDuration,
+    int maxLoopIterations) {
 
   public Limits {
     if (maxLosses < 1 || maxNodeDuration.isNegative() || maxNodeDuration.isZero()) {
       throw new IllegalArgumentException(
           "At least one process may be lost, and a node may take longer than nothing");
     }
+    if (maxLoopIterations < 1) {
+      throw new IllegalArgumentException("An orchestrator has at least one turn");
+    }
   }
 
   /** The reserved member of {@code configurable} that lowers {@link #maxNodeExecutions}. */
   public static final String RECURSION_LIMIT = "recursionLimit";
 
-  /** The reserved member of {@code configurable} that bounds the turns of orchestrators. */
+  /** The reserved member of {@code configurable} that lowers {@link #maxLoopIterations}. */
   public static final String MAX_LOOP_ITERATIONS = "maxLoopIterations";
 
   /** The reserved member of {@code configurable} that lowers {@link #maxRunDuration}. */

@@ -3,6 +3,7 @@ package io.heddle.engine;
 import io.heddle.json.Json;
 import io.heddle.redaction.Tokens;
 import io.heddle.run.EventType;
+import io.heddle.run.HandoffEvents;
 import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunState;
@@ -76,6 +77,9 @@ final class PastState {
   // Supervisors that have decided and have not come to their ends.
   private final Set<String> deciding = new HashSet<>();
 
+  // A worker of which it is not told yet whether it could be started.
+  private boolean starting;
+
   private RunState state;
 
   /**
@@ -115,7 +119,6 @@ final class PastState {
           FAN_OUT_JOINED,
           CAP_BREACHED,
           REPLAY_DIVERGED,
-          WORKFLOW_CHAIN,
           AGENT_REASONING_DELTA,
           AGENT_REASONED,
           AGENT_TOOL_CALLED,
@@ -156,7 +159,8 @@ final class PastState {
                   .retrying(event.timestamp().plusMillis(number(payload, "delayMs").longValue())));
       case NODE_SKIPPED -> put(event, NodeState.started(0).ended(Progress.SKIPPED, Map.of()));
       case NODE_SUSPENDED -> {
-        put(event, reached(event).suspended(RecordedFacts.question(payload), null, Json.members()));
+        NodeState asking = reached(event);
+        put(event, asking.suspended(RecordedFacts.question(payload), null, asking.memo()));
         tell(event, payload);
       }
       case INTERRUPT_RESOLVED -> put(event, reached(event).answered(RecordedFacts.answer(payload)));
@@ -164,7 +168,12 @@ final class PastState {
         deciding.add(Objects.requireNonNull(event.nodeId()));
         tell(event, payload);
       }
-      case VARIABLE_CHANGED,
+      case WORKFLOW_CHAIN -> {
+        starting = HandoffEvents.Phase.DISPATCH_BEGAN.isToldBy(payload);
+        tell(event, payload);
+      }
+      case CONFIDENCE_ESCALATED,
+          VARIABLE_CHANGED,
           CHANNEL_WRITTEN,
           VERSION_PINNED,
           NODE_DISPATCHED,
@@ -188,7 +197,7 @@ final class PastState {
     if (paused && !replays) {
       throw new Untold("the run was paused");
     }
-    if ((limitsToTell != 0 || !deciding.isEmpty()) && !replays) {
+    if ((limitsToTell != 0 || !deciding.isEmpty() || starting) && !replays) {
       throw new Untold("the next event tells more of the one before");
     }
     RunState begun = state;
@@ -243,7 +252,7 @@ final class PastState {
         Json.members(),
         null,
         0,
-        Json.members(),
+        answered ? Json.members() : reached.memo(),
         // A question that stands is its source's; the fork asks its own.
         answered ? question : null,
         0);

@@ -50,6 +50,8 @@ final class RecordedFacts {
       case ORCHESTRATOR_DECIDED -> decided(state, node, payload, eventId);
       case CONVERSATION_OPENED, CONVERSATION_EXCHANGED, CONVERSATION_CLOSED ->
           said(state, node, payload, eventId);
+      case WORKFLOW_CHAIN -> Handoffs.after(state, node, payload, eventId);
+      case CONFIDENCE_ESCALATED -> Escalation.after(state, node, payload);
       case NODE_DISPATCHED ->
           state.orchestration() == null
               ? state

@@ -4,6 +4,7 @@ import io.heddle.json.Json;
 import io.heddle.redaction.Tokens;
 import io.heddle.run.ConversationEvents;
 import io.heddle.run.EventType;
+import io.heddle.run.HandoffEvents;
 import io.heddle.run.NewEvent;
 import io.heddle.run.Payloads;
 import io.heddle.run.Run;
@@ -37,6 +38,7 @@ final class ReplayComparison {
     ENTROPY.put(EventType.CONVERSATION_OPENED, Set.of("conversationId", "initialTurn"));
     ENTROPY.put(EventType.NODE_SUSPENDED, Set.of("interruptId", "key"));
     ENTROPY.put(EventType.INTERRUPT_RESOLVED, Set.of("interruptId"));
+    ENTROPY.put(EventType.CONFIDENCE_ESCALATED, Set.of(HandoffEvents.PARENT));
     ENTROPY.put(EventType.CHANNEL_WRITTEN, Set.of("writtenAt"));
     ENTROPY.put(EventType.NODE_RETRIED, Set.of("delayMs"));
     ENTROPY.put(EventType.CAP_BREACHED, Set.of("observed"));

@@ -133,6 +133,9 @@ final class Retelling {
       return miss(node, "The log of the source run hides what this node came to");
     }
     NewEvent event = copy(entry, payload);
+    if (entry.type() == EventType.WORKFLOW_CHAIN && entry.causationId() != null) {
+      event = event.causedBy(Handoffs.cause(draft.state(), node, known));
+    }
     switch (entry.type()) {
       case NODE_COMPLETED -> {
         return Stop.of(

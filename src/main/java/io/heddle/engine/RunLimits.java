@@ -63,7 +63,9 @@ final class RunLimits {
               node.id(),
               "recursion_limit_exceeded"));
     }
-    long turns = configured(Limits.MAX_LOOP_ITERATIONS, Long.MAX_VALUE);
+    long turns =
+        Math.min(
+            limits.maxLoopIterations(), configured(Limits.MAX_LOOP_ITERATIONS, Long.MAX_VALUE));
     if (node.typeId().equals(SupervisorNode.TYPE) && state.turns() >= turns) {
       return Optional.of(
           new Stop.Breached(

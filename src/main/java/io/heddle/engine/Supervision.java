@@ -5,8 +5,6 @@ import io.heddle.run.Run;
 import io.heddle.run.RunError;
 import io.heddle.run.RunState.NodeState;
 import io.heddle.run.RunState.Orchestration;
-import io.heddle.spi.InterruptKind;
-import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeResult;
 import io.heddle.spi.Resumption;
 import io.heddle.workflow.NodeDefinition;
@@ -25,9 +23,11 @@ final class Supervision {
   private static final Map<String, @Nullable Object> HOST =
       Json.members("agentId", "host:supervisor");
 
-  private static final String DECISION = "decision";
+  private static final String DECISION = Escalation.DECISION;
 
   private static final String DEFAULT_WORKER = "conformance-noop";
+
+  private static final List<String> RATIFYING = List.of("accept", "edit-accept");
 
   private final Run run;
 
@@ -38,6 +38,8 @@ final class Supervision {
   private final NodeExecutors executors;
 
   private final ChildRuns childRuns;
+
+  private final Escalation escalation;
 
   Supervision(
       Run run,
@@ -50,6 +52,7 @@ final class Supervision {
     this.draft = draft;
     this.executors = executors;
     this.childRuns = childRuns;
+    this.escalation = new Escalation(run, draft);
   }
 
   /** Who decides in a node. */
@@ -105,31 +108,23 @@ final class Supervision {
             : Decision.terminate("nothing-to-decide"));
   }
 
-  /** Decides, unless the agent is not sure enough: then somebody has to ratify it first. */
+  /**
+   * Decides, unless the agent is not sure enough: then somebody has to ratify it first.
+   *
+   * @param otherwise how sure it is of a decision that does not say so, or null
+   */
   private Optional<RunError> propose(
       NodeDefinition node,
       Map<String, @Nullable Object> agent,
       Decision decision,
-      @Nullable Double confidence) {
-    double threshold = NodeArguments.threshold(run.configurable());
-    if (confidence == null || confidence >= threshold) {
-      return decide(node, agent, decision);
-    }
-    Map<String, @Nullable Object> question =
-        Json.members(
-            "agentId",
-            agent.get("agentId"),
-            "threshold",
-            threshold,
-            "observed",
-            confidence,
-            DECISION,
-            decision.members());
-    return draft.end(
-        node,
-        new NodeResult.Suspended(
-            InterruptRequest.of(InterruptKind.LOW_CONFIDENCE, question),
-            Json.members(DECISION, decision.members())));
+      @Nullable Double otherwise) {
+    Double confidence = decision.confidence() == null ? otherwise : decision.confidence();
+    return confidence == null || !escalation.holds(decision, confidence)
+        ? decide(node, agent, decision)
+        : draft.end(
+            node,
+            escalation.ask(
+                node, Objects.requireNonNull(agent.get("agentId")), decision, confidence));
   }
 
   private Optional<RunError> ratified(
@@ -139,11 +134,11 @@ final class Supervision {
       Resumption answer) {
     Map<String, @Nullable Object> given =
         answer.value() instanceof Map ? Json.object(answer.value(), "") : Json.members();
-    if (!"accept".equals(given.get("action"))) {
+    if (!RATIFYING.contains(String.valueOf(given.get("action")))) {
       return draft.end(
           node, NodeResult.failed("approval_rejected", "The decision was not ratified"));
     }
-    Object decision = given.getOrDefault(DECISION, reached.memo().get(DECISION));
+    Object decision = Escalation.ratified(reached, given);
     Optional<String> problem = problem(decision);
     return problem.isPresent()
         ? refuse(node, problem.get())

@@ -49,7 +49,7 @@ public final class InterruptEvents {
             spelled(interrupt.kind()),
             "key",
             interrupt.key());
-    if (interrupt.kind() == InterruptKind.LOW_CONFIDENCE) {
+    if (isOfLowConfidence(interrupt)) {
       suspended.put("reason", "low-confidence");
       for (String member : OF_LOW_CONFIDENCE) {
         suspended.put(member, interrupt.data().get(member));
@@ -202,6 +202,13 @@ public final class InterruptEvents {
     payload.put("actions", actions);
     payload.put("interruptId", interrupt.interruptId());
     return payload;
+  }
+
+  /** Also an approval that is asked for because somebody is not sure enough. */
+  private static boolean isOfLowConfidence(NewInterrupt interrupt) {
+    return interrupt.kind() == InterruptKind.LOW_CONFIDENCE
+        || interrupt.kind() == InterruptKind.APPROVAL
+            && interrupt.data().keySet().containsAll(OF_LOW_CONFIDENCE);
   }
 
   private static NewEvent event(

@@ -130,6 +130,7 @@ public final class RunFold {
           FAN_OUT_BEGUN,
           FAN_OUT_JOINED,
           WORKFLOW_CHAIN,
+          CONFIDENCE_ESCALATED,
           VERSION_PINNED,
           ARTIFACT_CREATED,
           AGENT_REASONING_DELTA,

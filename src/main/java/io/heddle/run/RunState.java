@@ -246,6 +246,13 @@ public record RunState(
           Progress.WAITING, attempt, outputs, null, wakeups, memo, question, losses);
     }
 
+    /** This node, which remembers one thing more. */
+    public NodeState remembering(String name, @Nullable Object value) {
+      Map<String, @Nullable Object> more = new LinkedHashMap<>(memo);
+      more.put(name, value);
+      return new NodeState(progress, attempt, outputs, until, wakeups, more, question, losses);
+    }
+
     /** This node, waiting for its next attempt. */
     public NodeState retrying(Instant until) {
       return new NodeState(

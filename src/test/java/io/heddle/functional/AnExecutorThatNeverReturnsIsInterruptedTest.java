@@ -48,7 +48,8 @@ class AnExecutorThatNeverReturnsIsInterruptedTest {
             wide.maxDepth(),
             wide.maxFanOut(),
             wide.maxLosses(),
-            maxNodeDuration),
+            maxNodeDuration,
+            wide.maxLoopIterations()),
         clock,
         endless,
         deaf);

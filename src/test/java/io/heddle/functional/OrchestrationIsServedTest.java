@@ -8,6 +8,7 @@ import io.heddle.testkit.WebCaller;
 import io.heddle.testkit.WebHost;
 import io.heddle.testkit.WebHost.Key;
 import io.heddle.testkit.WorkflowBuilder;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,6 +46,22 @@ class OrchestrationIsServedTest {
         .containsEntry("supported", true)
         .containsEntry("maxFanOut", 16)
         .containsEntry("fanOutPolicies", List.of("sequential", "reject", "parallel"));
+    assertThat(map(document, "limits")).containsEntry("maxLoopIterations", 1_000);
+    assertThat(map(document, "configurable"))
+        .containsEntry("maxLoopIterations", Map.of("type", "number", "min", 1, "max", 1_000));
+    assertThat(map(document, "multiAgent"))
+        .isEqualTo(
+            Map.of(
+                "executionModel",
+                Map.of(
+                    "supported",
+                    true,
+                    "version",
+                    2,
+                    "confidenceEscalationFloor",
+                    new BigDecimal("0.5"),
+                    "confidenceEscalationInterruptKind",
+                    "approval")));
     assertThat((List<?>) document.get("fixtures"))
         .asList()
         .contains(
@@ -52,6 +69,9 @@ class OrchestrationIsServedTest {
             "conformance-orchestrator-terminate",
             "conformance-orchestrator-low-confidence",
             "conformance-dispatch-loop",
+            "conformance-multi-agent-handoff",
+            "conformance-multi-agent-handoff-child",
+            "conformance-multi-agent-confidence-escalation",
             "conformance-dispatch-input-mapping",
             "conformance-dispatch-input-mapping-no-default",
             "conformance-dispatch-output-mapping",
@@ -119,7 +139,81 @@ class OrchestrationIsServedTest {
     assertThat(events(runId, "runOrchestrator.decided"))
         .extracting(event -> map(map(event, "payload"), "decision").get("kind"))
         .containsExactly("next-worker", "terminate");
+  }
+
+  @Test
+  void howFarAWorkerCameIsTold() {
+    String runId = caller.finished("conformance-multi-agent-handoff");
+
+    List<Map<?, ?>> steps = events(runId, "core.workflowChain.event");
+    assertThat(steps)
+        .extracting(step -> map(step, "payload").get("phase"))
+        .containsExactly(
+            "dispatch.began", "dispatch.succeeded", "child.completed", "output.harvested");
+    Object cause = events(runId, "runOrchestrator.decided").get(0).get("eventId");
+    for (Map<?, ?> step : steps) {
+      assertThat(step.get("causationId")).isEqualTo(cause);
+      cause = step.get("eventId");
+    }
+    assertThat(map(steps.get(3), "payload"))
+        .containsEntry("harvestedKeys", List.of("parentResult"));
+    assertThat(map(caller.get("/v1/runs/" + runId).is(200).json(), "variables"))
+        .containsEntry("parentResult", "handoff-complete");
+  }
+
+  @Test
+  void whatNobodyIsSureOfIsEscalated() {
+    String runId = caller.create("conformance-multi-agent-confidence-escalation");
+    awaitEvent(runId, "node.suspended");
+
+    assertThat(caller.get("/v1/runs/" + runId).json())
+        .containsEntry("status", "waiting-approval")
+        .containsEntry("currentNodeId", "supervisor");
+    assertThat(events(runId, "core.workflowChain.confidence-escalated"))
+        .extracting(event -> (Object) map(event, "payload"))
+        .containsExactly(
+            Map.of(
+                "confidence",
+                new BigDecimal("0.3"),
+                "floor",
+                new BigDecimal("0.5"),
+                "escalationKind",
+                "escalate",
+                "workerId",
+                "conformance-multi-agent-handoff-child",
+                "parentRunId",
+                runId,
+                "originalDecision",
+                Map.of(
+                    "kind",
+                    "next-worker",
+                    "nextWorkerIds",
+                    List.of("conformance-multi-agent-handoff-child"),
+                    "confidence",
+                    new BigDecimal("0.3"))));
+    assertThat(events(runId, "interrupt.requested"))
+        .extracting(event -> map(event, "payload").get("kind"))
+        .containsExactly("approval");
     assertThat(events(runId, "core.workflowChain.event")).isEmpty();
+    assertThat(events(runId, "runOrchestrator.decided")).isEmpty();
+    String path = "/v1/runs/" + runId + "/interrupts/supervisor";
+    WebCaller.of(port, Key.STRANGER)
+        .post(path, Map.of("resumeValue", Map.of("action", "accept")))
+        .refuses(404, "not_found");
+    for (Object value :
+        List.of(
+            "accept",
+            Map.of("action", "ratify"),
+            Map.of("action", "edit-accept"),
+            Map.of("action", "edit-accept", "editedArtifactData", "anything"))) {
+      caller.post(path, Map.of("resumeValue", value)).refuses(400, "validation_error");
+    }
+
+    caller.post(path, Map.of("resumeValue", Map.of("action", "accept"))).is(200);
+    caller.awaitEnd(runId);
+
+    assertThat(events(runId, "core.workflowChain.event")).isNotEmpty();
+    assertThat(events(runId, "core.workflowChain.confidence-escalated")).hasSize(1);
   }
 
   @Test

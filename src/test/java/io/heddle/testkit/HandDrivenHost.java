@@ -177,7 +177,8 @@ public final class HandDrivenHost implements AutoCloseable {
         3,
         4,
         3,
-        Duration.ofHours(1));
+        Duration.ofHours(1),
+        maxNodeExecutions);
   }
 
   public Stores stores() {

@@ -135,6 +135,7 @@ public record V1Discovery(
     advertised.put("envelopesPerTurn", 0);
     advertised.put("maxNodeExecutions", limits.maxNodeExecutions());
     advertised.put("maxRunDurationMs", limits.maxRunDuration().toMillis());
+    advertised.put("maxLoopIterations", limits.maxLoopIterations());
     advertised.put("maxRequestBodyBytes", maxRequestBodyBytes);
     return advertised;
   }
@@ -144,6 +145,9 @@ public record V1Discovery(
     advertised.put(
         Limits.RECURSION_LIMIT,
         Json.members("type", "number", "min", 1, "max", limits.maxNodeExecutions()));
+    advertised.put(
+        Limits.MAX_LOOP_ITERATIONS,
+        Json.members("type", "number", "min", 1, "max", limits.maxLoopIterations()));
     advertised.put(
         Limits.RUN_TIMEOUT_MS,
         Json.members("type", "number", "min", 1, "max", limits.maxRunDuration().toMillis()));

@@ -52,6 +52,7 @@ final class V1Mapping {
       case FAN_OUT_BEGUN -> "core.dispatch.fanOut";
       case FAN_OUT_JOINED -> "core.dispatch.join";
       case WORKFLOW_CHAIN -> "core.workflowChain.event";
+      case CONFIDENCE_ESCALATED -> "core.workflowChain.confidence-escalated";
       case VERSION_PINNED -> "version.pinned";
       case ARTIFACT_CREATED -> "artifact.created";
       case AGENT_REASONING_DELTA -> "agent.reasoning.delta";

@@ -350,6 +350,11 @@ class OpenApiDocumentTest {
         answered("conformance-approval", "gate", "{\"resumeValue\":{\"action\":\"accept\"}}"));
     seen.addAll(
         answered(
+            "conformance-multi-agent-confidence-escalation",
+            "supervisor",
+            "{\"resumeValue\":{\"action\":\"accept\"}}"));
+    seen.addAll(
+        answered(
             "conformance-clarification",
             "ask",
             "{\"resumeValue\":{\"answers\":{\"q1\":\"blue\"}}}"));
