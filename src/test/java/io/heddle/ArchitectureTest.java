@@ -13,11 +13,14 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.heddle.claim.DatabaseClock;
+import io.heddle.run.Ids;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -35,6 +38,22 @@ class ArchitectureTest {
   // What only a wire mapping may spell: a path of a major, an event type, a header of the protocol.
   private static final Pattern WIRE =
       Pattern.compile("/v\\d/|\\b(?:run|node|cap)\\.[a-z]+(?:-[a-z]+)*\\b|openwop-Idempotent");
+
+  private static final Set<String> CLOCKS =
+      Set.of(
+          "java.lang.System.currentTimeMillis",
+          "java.time.Instant.now",
+          "java.time.LocalDate.now",
+          "java.time.LocalDateTime.now",
+          "java.time.OffsetDateTime.now",
+          "java.time.ZonedDateTime.now",
+          "java.time.InstantSource.system",
+          "java.time.Clock.system",
+          "java.time.Clock.systemUTC",
+          "java.time.Clock.systemDefaultZone",
+          "java.time.Clock.tickMillis",
+          "java.time.Clock.tickSeconds",
+          "java.time.Clock.tickMinutes");
 
   @Test
   void nothingDependsOnTheEdges() {
@@ -130,6 +149,30 @@ class ArchitectureTest {
                             type.getName().matches("javax?\\.(net|nio\\.channels)\\..*")
                                 && (type.getName().contains("Socket")
                                     || type.getName().contains("Connection")))))
+        .check(HOST);
+  }
+
+  @Test
+  void onlyTheDatabaseTellsTheTime() {
+    noClasses()
+        .that()
+        .doNotBelongToAnyOf(
+            // Until the database has told it.
+            DatabaseClock.class,
+            // Ids are ordered by it, roughly, and nothing else.
+            Ids.class)
+        .and()
+        // Credentials end by the clocks of those who made them; a directory is named.
+        .haveNameNotMatching(
+            "io\\.heddle\\.autoconfigure\\.((ApiKeys|Tokens)AutoConfiguration|ServerStart).*")
+        .should()
+        .accessTargetWhere(
+            describe(
+                "is the clock of the machine",
+                access ->
+                    CLOCKS.contains(
+                        access.getTargetOwner().getName() + "." + access.getTarget().getName())))
+        .because("leases, timers and deadlines of hosts with different clocks have to agree")
         .check(HOST);
   }
 

@@ -19,8 +19,9 @@ final class HostThreads implements AutoCloseable {
 
   private final ExecutorService streams = Threads.few("heddle-stream", STREAM_THREADS);
 
-  // One of them may wait for the database; keepalives shall not.
-  private final ScheduledExecutorService timer = Threads.scheduled("heddle-timer", 2);
+  // Those who look for events, for signing keys and for API keys may wait for the database all at
+  // once; keepalives shall not.
+  private final ScheduledExecutorService timer = Threads.scheduled("heddle-timer", 4);
 
   ExecutorService workers() {
     return workers;

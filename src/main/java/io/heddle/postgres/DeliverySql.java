@@ -2,6 +2,7 @@ package io.heddle.postgres;
 
 import io.heddle.run.EventType;
 import io.heddle.run.RunEvent;
+import io.heddle.run.RunTrace;
 import io.heddle.webhook.Delivery;
 import io.heddle.webhook.DeliveryStore;
 import java.sql.ResultSet;
@@ -124,6 +125,7 @@ public final class DeliverySql implements DeliveryStore {
           (extract(epoch from clock_timestamp() - head.queued_at) * 1000)::bigint as age_ms,
           e.sequence, e.event_id, e.node_id, e.causation_id, e.payload, e.occurred_at,
           e.schema_version, e.engine_version,
+          r.run_id is not null as is_known, r.trace_parent, r.trace_state,
           coalesce(sum(coalesce(length(head.body), length(e.payload::text))) over (
             order by head.position rows between unbounded preceding and 1 preceding), 0) as bytes_before
         from (
@@ -133,7 +135,8 @@ public final class DeliverySql implements DeliveryStore {
           limit :most) head
         left join openwop.event e
           on head.body is null and e.run_id = head.run_id and e.sequence = head.sequence
-            and e.tenant_id = head.tenant_id) d
+            and e.tenant_id = head.tenant_id
+        left join openwop.run r on r.run_id = head.run_id and r.tenant_id = head.tenant_id) d
       where d.bytes_before < :bytes
       order by d.position
       """;
@@ -278,6 +281,9 @@ public final class DeliverySql implements DeliveryStore {
         EventType.valueOf(row.getString("type")),
         row.getBytes("body"),
         event(row),
+        row.getBoolean("is_known")
+            ? RunTrace.outward(row.getString("run_id"), RunRows.trace(row))
+            : null,
         row.getInt("attempts"),
         Duration.ofMillis(row.getLong("age_ms")));
   }

@@ -152,7 +152,7 @@ final class RunRows {
             Run.Fork.Mode.valueOf(row.getString("replay_mode")));
   }
 
-  private static @Nullable TraceContext trace(ResultSet row) throws SQLException {
+  static @Nullable TraceContext trace(ResultSet row) throws SQLException {
     String traceparent = row.getString("trace_parent");
     return traceparent == null ? null : new TraceContext(traceparent, row.getString("trace_state"));
   }

@@ -54,6 +54,15 @@ public final class RunTrace {
         : parent.trace().at(spanId);
   }
 
+  /** Where a run stands for a system that the host tells of it. */
+  public static TraceContext outward(String runId, @Nullable TraceContext trace) {
+    String spanId = runSpan(runId);
+    return trace == null || trace.isOwn()
+        // That the host began it concerns only hosts of the same database.
+        ? new TraceContext(TraceContext.begun(traceId(runId, trace), spanId).traceparent(), null)
+        : trace.at(spanId);
+  }
+
   private static String hash(int bytes, String... names) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");

@@ -269,7 +269,8 @@ public final class EventStreams implements AutoCloseable {
         writing.lock();
         try {
           if (!ended) {
-            ended = goOn();
+            // Many that wait for a database that is away would hold each other up.
+            ended = news.isBlind() || goOn();
           }
         } catch (IOException e) {
           log.debug("A reader of {} is gone: {}", runId, e.toString());

@@ -5,6 +5,7 @@ import io.heddle.egress.EgressFailedException;
 import io.heddle.egress.EgressRefusedException;
 import io.heddle.egress.EgressRequest;
 import io.heddle.egress.EgressResponse;
+import io.heddle.run.TraceContext;
 import io.heddle.secret.SealedException;
 import io.heddle.secret.Vault;
 import java.nio.charset.StandardCharsets;
@@ -66,6 +67,7 @@ public final class Sender {
               delivery.messageId(),
               encoder.spell(delivery.type()),
               delivery.runId(),
+              delivery.trace(),
               body,
               timeout);
       return judged(response);
@@ -84,6 +86,7 @@ public final class Sender {
       String messageId,
       @Nullable String eventType,
       @Nullable String runId,
+      @Nullable TraceContext trace,
       byte[] body,
       Duration timeout) {
     Map<String, String> headers =
@@ -96,6 +99,12 @@ public final class Sender {
             secrets(subscription),
             Set.copyOf(subscription.algorithms()),
             keys);
+    if (trace != null) {
+      headers.put("traceparent", trace.traceparent());
+      if (trace.traceState() != null) {
+        headers.put("tracestate", trace.traceState());
+      }
+    }
     return egress.send(
         new EgressRequest(
             "POST",

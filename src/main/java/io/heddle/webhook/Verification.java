@@ -40,6 +40,7 @@ public final class Verification {
               "msg_" + random(24),
               null,
               null,
+              null,
               encoder.verification(challenge),
               TIMEOUT);
     } catch (EgressRefusedException | EgressFailedException e) {

@@ -268,6 +268,30 @@ class ReplaysRepeatTheirSourceTest {
   }
 
   @Test
+  void aQuestionWhoseTimeWasOverIsNotAskedAgain() {
+    host.register(
+        workflow("hurried")
+            .node("gate", "core.approvalGate", Map.of("timeoutMs", 1_000))
+            .node("otherwise", "core.noop")
+            .edge("gate", "otherwise", "any_failed"));
+    String source = host.create("hurried", Map.of(), Map.of());
+    host.drive(source);
+    int asked = log(source).size();
+    clock.advance(Duration.ofSeconds(2));
+    ended(source);
+    assertThat(run(source).status()).isEqualTo(RunStatus.COMPLETED);
+
+    for (int from : List.of(0, asked)) {
+      String replay = host.replay(source, from);
+      host.drive(replay);
+
+      assertSame(replay, source);
+      assertThat(divergences(replay)).isEmpty();
+      assertThat(count("interrupt where run_id = '" + replay + "'")).isZero();
+    }
+  }
+
+  @Test
   void aWaitThatWasOverIsNotWaitedFor() {
     host.register(
         workflow("waiting")

@@ -5,12 +5,15 @@ import static io.heddle.testkit.RunAssert.assertThatRun;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunStatus;
 import io.heddle.tenancy.Tenant;
 import io.heddle.testkit.Gate.Execution;
+import io.heddle.testkit.HostClient;
 import io.heddle.testkit.HostCluster;
+import io.heddle.testkit.HostCluster.Host;
 import io.heddle.testkit.Stores;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,6 +44,11 @@ class TheWallClockOfAHostPlaysNoPartTest {
     void deadlinesAreKeptAndRunsTakenOver() {
       assertRunsGoOn(CLUSTER);
     }
+
+    @Test
+    void questionsWaitForAsLongAsTheyShould() {
+      assertQuestionsWait(CLUSTER);
+    }
   }
 
   @Nested
@@ -53,6 +61,11 @@ class TheWallClockOfAHostPlaysNoPartTest {
     @Test
     void deadlinesAreKeptAndRunsTakenOver() {
       assertRunsGoOn(CLUSTER);
+    }
+
+    @Test
+    void questionsWaitForAsLongAsTheyShould() {
+      assertQuestionsWait(CLUSTER);
     }
   }
 
@@ -85,6 +98,47 @@ class TheWallClockOfAHostPlaysNoPartTest {
     assertThat(Duration.between(time(log, EventType.NODE_STARTED), waited(log)))
         // It begins a moment before the log says so.
         .isGreaterThan(DELAY.dividedBy(2));
+  }
+
+  private static void assertQuestionsWait(HostCluster cluster) {
+    Stores stores = Stores.on(cluster.database().dataSource());
+    HostClient client =
+        cluster.hosts().stream().filter(Host::isAlive).findFirst().orElseThrow().client();
+    client.put(
+        workflow("asked")
+            .node("gate", "core.approvalGate", Map.of("timeoutMs", DELAY.toMillis() * 2)));
+    String answered = client.create("asked", Map.of());
+    String unanswered = client.create("asked", Map.of());
+    await("the question")
+        .until(
+            () ->
+                stores.runs().find(TENANT, answered).orElseThrow().status()
+                    == RunStatus.WAITING_APPROVAL);
+    Object token =
+        Json.object(client.read(answered).get("interrupt"), "/interrupt").get("interruptToken");
+    String accept = Json.write(Json.members("resumeValue", Map.of("action", "accept")));
+
+    assertThat(client.replyToAnybody("POST", "/v1/interrupts/" + token, accept).status())
+        .isEqualTo(200);
+
+    await("the end of their time")
+        .until(() -> stores.runs().find(TENANT, unanswered).orElseThrow().endedAt() != null);
+    assertThatRun(stores, TENANT, unanswered).hasError("interrupt_timeout").hasSoundLog();
+    assertThat(
+            stores
+                .jdbc()
+                .sql(
+                    """
+                    select closed_at >= deadline and closed_at < deadline + interval '1 minute'
+                    from openwop.interrupt where run_id = :run
+                    """)
+                .param("run", unanswered)
+                .query(Boolean.class)
+                .single())
+        .isTrue();
+    await("the other end")
+        .until(() -> stores.runs().find(TENANT, answered).orElseThrow().endedAt() != null);
+    assertThatRun(stores, TENANT, answered).is(RunStatus.COMPLETED).hasSoundLog();
   }
 
   private static Instant waited(List<RunEvent> log) {

@@ -253,7 +253,7 @@ class HotStatementsUseTheirIndexesTest {
 
     List<Queued> heads = deliveries.heads(leases, 100, 1_000_000);
     assertThat(heads).hasSize(100);
-    assertUsesIndexes("webhook_delivery_queue", "event_pkey");
+    assertUsesIndexes("webhook_delivery_queue", "event_pkey", "run_pkey");
 
     List<Prepared> prepared =
         heads.stream()

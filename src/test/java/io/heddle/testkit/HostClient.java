@@ -14,6 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongConsumer;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A caller of a host. Thread-safe. */
@@ -21,6 +25,10 @@ public final class HostClient {
 
   // The database is away, or another request with this key or about this question came first.
   private static final Set<Integer> TO_TRY_AGAIN = Set.of(503, 409);
+
+  private static final Pattern END = Pattern.compile("event: run\\.(completed|failed|cancelled)");
+
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final HttpClient http = HttpClient.newHttpClient();
 
@@ -106,6 +114,81 @@ public final class HostClient {
     return json(expected, send("POST", path, body));
   }
 
+  /**
+   * An answer, whatever it says.
+   *
+   * @param body empty if it is not an object
+   */
+  public record Reply(int status, Map<String, @Nullable Object> body) {
+
+    /** The code of an error; null if there is none. */
+    public @Nullable String error() {
+      return (String) body.get("error");
+    }
+
+    @Override
+    public String toString() {
+      return status + " " + error();
+    }
+  }
+
+  /** Sends what needs a credential. Throws if there is no answer in time. */
+  public Reply reply(String method, String path, @Nullable String body) {
+    return reply(send(request(method, path, body).header("Authorization", "Bearer " + key)));
+  }
+
+  /** Sends what needs none. Throws if there is no answer in time. */
+  public Reply replyToAnybody(String method, String path, @Nullable String body) {
+    return reply(send(request(method, path, body)));
+  }
+
+  private static Reply reply(HttpResponse<String> response) {
+    return new Reply(
+        response.statusCode(),
+        response.body().startsWith("{") ? Json.parseObject(response.body()) : Map.of());
+  }
+
+  /**
+   * Follows the log of a run until the stream ends or breaks.
+   *
+   * @param lastSeen the sequence of the last event seen, or -1
+   * @param seen is told the sequence of each event as it comes
+   * @return whether the end of the run was told
+   */
+  public boolean follow(String runId, long lastSeen, LongConsumer seen) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(base.resolve("/v1/runs/%s/events?streamMode=debug".formatted(runId)))
+            .timeout(PATIENCE)
+            .header("Authorization", "Bearer " + key)
+            .header("Accept", "text/event-stream");
+    if (lastSeen >= 0) {
+      request.header("Last-Event-ID", Long.toString(lastSeen));
+    }
+    try {
+      HttpResponse<Stream<String>> response = http.send(request.build(), BodyHandlers.ofLines());
+      try (Stream<String> lines = response.body()) {
+        if (response.statusCode() != 200) {
+          return false;
+        }
+        AtomicBoolean ended = new AtomicBoolean();
+        lines.forEach(
+            line -> {
+              if (line.startsWith("id: ")) {
+                seen.accept(Long.parseLong(line.substring("id: ".length())));
+              } else if (END.matcher(line).matches()) {
+                ended.set(true);
+              }
+            });
+        return ended.get();
+      }
+    } catch (IOException | UncheckedIOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
   /** Registers a workflow for this caller's tenant. */
   public void put(WorkflowBuilder workflow) {
     HttpResponse<String> response =
@@ -116,15 +199,19 @@ public final class HostClient {
   }
 
   private HttpResponse<String> send(String method, String path, @Nullable String body) {
-    HttpRequest request =
-        HttpRequest.newBuilder(base.resolve(path))
-            .timeout(Duration.ofSeconds(20))
-            .header("Authorization", "Bearer " + key)
-            .header("Content-Type", "application/json")
-            .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
-            .build();
+    return send(request(method, path, body).header("Authorization", "Bearer " + key));
+  }
+
+  private HttpRequest.Builder request(String method, String path, @Nullable String body) {
+    return HttpRequest.newBuilder(base.resolve(path))
+        .timeout(PATIENCE)
+        .header("Content-Type", "application/json")
+        .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request) {
     try {
-      return http.send(request, BodyHandlers.ofString());
+      return http.send(request.build(), BodyHandlers.ofString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

@@ -39,6 +39,8 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
 
   private @Nullable String aheadBy;
 
+  private String parameters = "";
+
   private @Nullable OwnPostgres server;
 
   private Database database;
@@ -67,6 +69,12 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
   /** On a server that no other test uses, see {@link #server}. */
   public HostCluster onOwnServer() {
     ownServer = true;
+    return this;
+  }
+
+  /** With parameters of the driver in the address of the database, as in a query string. */
+  public HostCluster withDriver(String parameters) {
+    this.parameters = "?" + parameters;
     return this;
   }
 
@@ -218,7 +226,7 @@ public final class HostCluster implements BeforeAllCallback, AfterAllCallback, T
               "--test.port-file=" + portFile,
               "--test.directory=" + directory);
       builder.environment().putAll(environment);
-      builder.environment().put("OPENWOP_PG_DSN", database.dsn());
+      builder.environment().put("OPENWOP_PG_DSN", database.dsn() + parameters);
       builder.environment().put("OPENWOP_PORT", "0");
       builder.redirectErrorStream(true);
       builder.redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));

@@ -57,6 +57,23 @@ public final class OwnPostgres implements AutoCloseable {
     await("the server to end").until(() -> !process.isAlive());
   }
 
+  /** Takes the processor from all processes of the server; its sockets stay, and say nothing. */
+  public void freeze() {
+    signalAll("STOP");
+  }
+
+  /** Lets a frozen server go on as if nothing had happened. */
+  public void thaw() {
+    signalAll("CONT");
+  }
+
+  private void signalAll(String signal) {
+    // The one that makes new processes comes first, so that none is missed.
+    ProcessHandle postmaster = process();
+    Signal.send(signal, postmaster.pid());
+    postmaster.descendants().forEach(child -> Signal.sendIfAlive(signal, child.pid()));
+  }
+
   private ProcessHandle process() {
     try {
       String pid = Files.readAllLines(data.resolve("postmaster.pid")).get(0);

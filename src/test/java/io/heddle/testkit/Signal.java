@@ -10,15 +10,21 @@ final class Signal {
   private Signal() {}
 
   static void send(String signal, long pid) {
+    if (!sendIfAlive(signal, pid)) {
+      throw new IllegalStateException("Could not send %s to %d".formatted(signal, pid));
+    }
+  }
+
+  /** Returns whether there was such a process. */
+  static boolean sendIfAlive(String signal, long pid) {
     try {
       Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start();
-      if (!kill.waitFor(10, TimeUnit.SECONDS) || kill.exitValue() != 0) {
-        throw new IllegalStateException("Could not send %s to %d".formatted(signal, pid));
-      }
+      return kill.waitFor(10, TimeUnit.SECONDS) && kill.exitValue() == 0;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     }
   }
 }

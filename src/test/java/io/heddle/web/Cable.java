@@ -8,8 +8,9 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/** The line between a host and its database, which a test can cut and mend. */
+/** The line between a host and its database, which a test can cut or silence, and mend. */
 final class Cable implements AutoCloseable {
 
   private final int target;
@@ -19,6 +20,11 @@ final class Cable implements AutoCloseable {
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
 
   private volatile boolean cut;
+
+  private volatile boolean silent;
+
+  // What is said on a connection is lost if another silence began since it was made.
+  private final AtomicInteger silences = new AtomicInteger();
 
   /**
    * @param target the port that the line leads to
@@ -38,8 +44,18 @@ final class Cable implements AutoCloseable {
     sockets.forEach(Cable::end);
   }
 
+  /**
+   * Loses whatever is said from now on, on every connection that there is, for ever, and on new
+   * ones. Nobody is told: no connection ends, and new ones are made.
+   */
+  void silence() {
+    silences.incrementAndGet();
+    silent = true;
+  }
+
   void mend() {
     cut = false;
+    silent = false;
   }
 
   private void accept() {
@@ -65,21 +81,30 @@ final class Cable implements AutoCloseable {
       end(near);
       end(far);
     }
-    start(() -> pump(near, far));
-    start(() -> pump(far, near));
+    int made = silent ? -1 : silences.get();
+    start(() -> pump(near, far, made));
+    start(() -> pump(far, near, made));
   }
 
-  private void pump(Socket from, Socket to) {
-    try (InputStream in = from.getInputStream();
-        OutputStream out = to.getOutputStream()) {
-      in.transferTo(out);
+  private void pump(Socket from, Socket to, int made) {
+    byte[] bytes = new byte[8_192];
+    try {
+      InputStream in = from.getInputStream();
+      OutputStream out = to.getOutputStream();
+      for (int count = in.read(bytes); count >= 0; count = in.read(bytes)) {
+        if (made == silences.get()) {
+          out.write(bytes, 0, count);
+        }
+      }
     } catch (IOException e) {
       // The connection is over.
     } finally {
       end(from);
-      end(to);
+      // In silence nobody hears who hangs up either.
+      if (made == silences.get()) {
+        end(to);
+      }
       sockets.remove(from);
-      sockets.remove(to);
     }
   }
 

@@ -195,6 +195,25 @@ class QuestionsAreCalledBackTest {
     assertThat(signature.verify(Base64.getDecoder().decode(signed[5]))).isTrue();
   }
 
+  @Test
+  void itBelongsToTheTraceOfTheRun() {
+    String trace = "5bd8a9ff0e9140668ad4b4f3a1ea7f5c";
+    Answer answer =
+        acme()
+            .post(
+                "/v1/runs",
+                body("conformance-approval", receiver.url()),
+                "traceparent",
+                "00-%s-b7ad6b7169203331-00".formatted(trace),
+                "tracestate",
+                "a=1");
+
+    Received told = told(answer.json().get("runId").asString());
+
+    assertThat(told.header("traceparent")).matches("00-" + trace + "-(?!b7ad)[0-9a-f]{16}-00");
+    assertThat(told.header("tracestate")).isEqualTo("a=1");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"conformance-interrupt-auth-required", "called-approvers"})
   void aQuestionThatTakesNoTokenIsToldWithoutOne(String workflowId) {

@@ -96,6 +96,43 @@ class WebhooksOverHttpTest {
   }
 
   @Test
+  void whatIsDeliveredBelongsToTheTraceOfItsRun() {
+    register("");
+    String trace = "5bd8a9ff0e9140668ad4b4f3a1ea7f5c";
+    String given =
+        caller()
+            .post(
+                "/v1/runs",
+                "{\"workflowId\": \"conformance-noop\"}",
+                "traceparent",
+                "00-%s-b7ad6b7169203331-01".formatted(trace),
+                "tracestate",
+                "a=1,b=2")
+            .json()
+            .get("runId")
+            .asString();
+
+    Received inTrace = receiver.await("the delivery", one -> given.equals(one.runId()));
+    assertThat(inTrace.header("traceparent")).matches("00-" + trace + "-(?!b7ad)[0-9a-f]{16}-01");
+    assertThat(inTrace.header("tracestate")).isEqualTo("a=1,b=2");
+
+    String own = caller().startRun("conformance-subworkflow-parent");
+    receiver.await("the delivery", one -> own.equals(one.runId()));
+    List<Received> ownTrace =
+        receiver.received().stream()
+            .filter(one -> one.runId() != null && !one.runId().equals(given))
+            .toList();
+    // The child ends before its parent.
+    assertThat(ownTrace).hasSize(2);
+    assertThat(ownTrace).extracting(one -> one.header("traceparent")).doesNotHaveDuplicates();
+    assertThat(ownTrace)
+        .extracting(one -> one.header("traceparent").substring(0, 36))
+        .containsOnly(ownTrace.get(0).header("traceparent").substring(0, 36))
+        .doesNotContain("00-" + trace + "-");
+    assertThat(ownTrace).noneMatch(one -> one.headers().containsKey("tracestate"));
+  }
+
+  @Test
   void theSecretIsToldOnceAndSignsWhatIsDelivered() throws Exception {
     JsonNode webhook = register("");
     String secret = webhook.get("secret").asString();
