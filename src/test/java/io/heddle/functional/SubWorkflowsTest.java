@@ -13,8 +13,10 @@ import io.heddle.testkit.HandDrivenHost;
 import io.heddle.testkit.NoSlots;
 import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.SampleRuns;
+import io.heddle.testkit.SettableClock;
 import io.heddle.testkit.WorkflowBuilder;
-import java.time.InstantSource;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,15 +27,15 @@ import org.junit.jupiter.api.Test;
 /** A node can be a run of another workflow; the parent waits for it without being driven. */
 class SubWorkflowsTest {
 
+  private final SettableClock clock = new SettableClock(Instant.now());
+
   private HandDrivenHost host;
 
   private RunService service;
 
   @BeforeEach
   void open() {
-    host =
-        new HandDrivenHost(
-            PostgresPerJvm.freshDatabase(), HandDrivenHost.WIDE, InstantSource.system());
+    host = new HandDrivenHost(PostgresPerJvm.freshDatabase(), HandDrivenHost.WIDE, clock);
     service = new RunService(host.stores().runs(), new NoSlots(), it -> {});
     host.register(workflow("child").node("work", "core.noop").variable("given", "own default"));
     host.register(workflow("failing").node("fail", "core.fail"));
@@ -56,7 +58,7 @@ class SubWorkflowsTest {
     String parent = host.create("hasty", Map.of(), Map.of());
     host.drive(parent);
     Run child = onlyChild(parent);
-    host.disturb(parent);
+    clock.advance(Duration.ofMillis(1));
     host.drive(parent);
 
     host.assertThat(parent).is(RunStatus.FAILED).hasSoundLog();
@@ -66,7 +68,7 @@ class SubWorkflowsTest {
   @Test
   void givesItsVariablesToTheParent() {
     String parent =
-        start(
+        host.start(
             parent(
                     Map.of(
                         "workflowId",
@@ -99,13 +101,13 @@ class SubWorkflowsTest {
     assertThat(Json.parseObject(log.only(EventType.NODE_COMPLETED, "call").payload()))
         .containsEntry(
             "outputs", Json.members("childRunId", child.runId(), "childStatus", "completed"));
-    assertThat(read(parent).state().variables()).containsEntry("result", "from the parent");
+    assertThat(host.read(parent).state().variables()).containsEntry("result", "from the parent");
   }
 
   @Test
   void whatTheParentHasNotIsUndefinedInTheChild() {
     String parent =
-        start(
+        host.start(
             parent(Map.of("workflowId", "child", "inputMapping", Map.of("given", "missing")))
                 .variable("missing", null));
 
@@ -115,7 +117,7 @@ class SubWorkflowsTest {
 
   @Test
   void itsFailureFailsTheParent() {
-    String parent = start(parent(Map.of("workflowId", "failing")));
+    String parent = host.start(parent(Map.of("workflowId", "failing")));
     host.drive(onlyChild(parent).runId());
     host.drive(parent);
 
@@ -127,7 +129,8 @@ class SubWorkflowsTest {
 
   @Test
   void itsFailureIsPassedOverIfTheParentSaysSo() {
-    String parent = start(parent(Map.of("workflowId", "failing", "onChildFailure", "continue")));
+    String parent =
+        host.start(parent(Map.of("workflowId", "failing", "onChildFailure", "continue")));
     host.drive(onlyChild(parent).runId());
     host.drive(parent);
 
@@ -136,7 +139,8 @@ class SubWorkflowsTest {
 
   @Test
   void aParentThatDoesNotWaitGoesOn() {
-    String parent = start(parent(Map.of("workflowId", "sleeping", "waitForCompletion", false)));
+    String parent =
+        host.start(parent(Map.of("workflowId", "sleeping", "waitForCompletion", false)));
 
     host.assertThat(parent).is(RunStatus.COMPLETED).hasSoundLog();
     assertThat(onlyChild(parent).status()).isEqualTo(RunStatus.PENDING);
@@ -165,7 +169,7 @@ class SubWorkflowsTest {
 
   @Test
   void anUnknownWorkflowFailsTheNode() {
-    String parent = start(parent(Map.of("workflowId", "nowhere")));
+    String parent = host.start(parent(Map.of("workflowId", "nowhere")));
 
     host.assertThat(parent).is(RunStatus.FAILED).hasError("unknown_child_workflow").hasSoundLog();
   }
@@ -174,7 +178,7 @@ class SubWorkflowsTest {
   void aCancelGoesDownTheTree() {
     host.register(
         workflow("middle").node("call", "core.subWorkflow", Map.of("workflowId", "sleeping")));
-    String top = start(parent(Map.of("workflowId", "middle")));
+    String top = host.start(parent(Map.of("workflowId", "middle")));
     Run middle = onlyChild(top);
     host.drive(middle.runId());
     Run bottom = onlyChild(middle.runId());
@@ -207,7 +211,7 @@ class SubWorkflowsTest {
     for (int i = 0; i < 1_000; i++) {
       wide.node("call-" + i, "core.subWorkflow", Map.of("workflowId", "child"));
     }
-    String parent = start(wide);
+    String parent = host.start(wide);
     assertThat(host.driveAll()).isEqualTo(1_000);
     host.drive(parent);
 
@@ -222,20 +226,9 @@ class SubWorkflowsTest {
     return workflow("parent").node("call", "core.subWorkflow", config);
   }
 
-  private String start(WorkflowBuilder workflow) {
-    host.register(workflow);
-    String runId = host.create(workflow.id(), Map.of(), Map.of());
-    host.drive(runId);
-    return runId;
-  }
-
   private Run onlyChild(String parent) {
     List<Child> children = host.stores().runs().children(SampleRuns.TENANT, parent, 10);
     assertThat(children).hasSize(1);
-    return read(children.get(0).runId());
-  }
-
-  private Run read(String runId) {
-    return SampleRuns.read(host.stores(), runId);
+    return host.read(children.get(0).runId());
   }
 }
