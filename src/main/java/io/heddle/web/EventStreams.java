@@ -270,7 +270,8 @@ public final class EventStreams implements AutoCloseable {
         try {
           if (!ended) {
             // Many that wait for a database that is away would hold each other up.
-            ended = news.isBlind() || goOn();
+            // What was just read may be told whatever is the matter with the database now.
+            ended = first == null && news.isBlind() || goOn();
           }
         } catch (IOException e) {
           log.debug("A reader of {} is gone: {}", runId, e.toString());

@@ -96,7 +96,7 @@ class AgentsTellWhatTheyDoTest {
             "AGENT_DECIDED agent",
             "NODE_COMPLETED agent",
             "RUN_COMPLETED");
-    List<RunEvent> log = log(runId);
+    List<RunEvent> log = host.log(runId);
     assertThat(payload(log.get(4))).containsEntry("reasoning", "ab");
     assertThat(log.get(6).causationId()).isEqualTo(log.get(5).eventId());
     assertThat(log.get(8).causationId()).isEqualTo(log.get(7).eventId());
@@ -117,7 +117,8 @@ class AgentsTellWhatTheyDoTest {
     CompletableFuture<Void> driving = CompletableFuture.runAsync(() -> host.drive(runId));
     slow.said.await();
     await("the first words")
-        .until(() -> log(runId).stream().anyMatch(it -> it.type() == EventType.AGENT_REASONED));
+        .until(
+            () -> host.log(runId).stream().anyMatch(it -> it.type() == EventType.AGENT_REASONED));
     assertThat(SampleRuns.read(host.stores(), runId).status()).isEqualTo(RunStatus.RUNNING);
     slow.goOn.countDown();
     driving.get();
@@ -131,7 +132,7 @@ class AgentsTellWhatTheyDoTest {
         Map.of("mockDecision", Map.of("decision", "perhaps", "confidence", 0.5));
     String runId = run(unsure);
     host.assertThat(runId).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
-    List<RunEvent> log = log(runId);
+    List<RunEvent> log = host.log(runId);
     assertThat(payload(log.get(log.size() - 1)))
         .containsEntry("reason", "low-confidence")
         .containsEntry("agentId", "acme.thinker");
@@ -146,7 +147,7 @@ class AgentsTellWhatTheyDoTest {
     assertThat(outcome).isInstanceOf(Outcome.Resolved.class);
     host.drive(runId);
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
-    assertThat(log(runId)).filteredOn(it -> it.type() == EventType.AGENT_DECIDED).hasSize(1);
+    assertThat(host.log(runId)).filteredOn(it -> it.type() == EventType.AGENT_DECIDED).hasSize(1);
   }
 
   @Test
@@ -161,7 +162,7 @@ class AgentsTellWhatTheyDoTest {
             Map.of("escalationThreshold", 0.5, "reasoningVerbosity", "off"));
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
-    assertThat(log(runId)).noneMatch(it -> it.type() == EventType.AGENT_REASONED);
+    assertThat(host.log(runId)).noneMatch(it -> it.type() == EventType.AGENT_REASONED);
   }
 
   @Test
@@ -183,10 +184,6 @@ class AgentsTellWhatTheyDoTest {
     String runId = host.create("thinking", Map.of(), configurable);
     host.drive(runId);
     return runId;
-  }
-
-  private List<RunEvent> log(String runId) {
-    return host.stores().runs().log(SampleRuns.TENANT, runId, -1, 1_000).orElseThrow().events();
   }
 
   private static Map<String, @Nullable Object> payload(RunEvent event) {

@@ -10,9 +10,9 @@ import io.heddle.spi.NodeContext;
 import io.heddle.spi.NodeExecutor;
 import io.heddle.spi.NodeResult;
 import io.heddle.testkit.HandDrivenHost;
+import io.heddle.testkit.HeldNode;
 import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.SettableClock;
-import io.heddle.testkit.WorkflowBuilder;
 import io.heddle.workflow.InvalidWorkflowException;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,7 +31,7 @@ class AnExecutorThatNeverReturnsIsInterruptedTest {
 
   private final SettableClock clock = new SettableClock(Instant.now());
 
-  private final Endless endless = new Endless();
+  private final HeldNode endless = new HeldNode();
 
   private final Deaf deaf = new Deaf();
 
@@ -62,9 +62,9 @@ class AnExecutorThatNeverReturnsIsInterruptedTest {
   }
 
   @Test
-  void whenTheTimeOfTheNodeIsOver() {
+  void whenTheTimeOfTheNodeIsOver() throws InterruptedException {
     String runId =
-        toTheEnd(workflow("e").node("endless", "test.endless").nodeTimeout(30).maxRetries(1));
+        host.finish(workflow("e").node("endless", endless.typeId()).nodeTimeout(30).maxRetries(1));
 
     host.assertThat(runId)
         .is(RunStatus.FAILED)
@@ -78,7 +78,7 @@ class AnExecutorThatNeverReturnsIsInterruptedTest {
             "NODE_STARTED endless",
             "NODE_FAILED endless",
             "RUN_FAILED");
-    assertThat(endless.interrupted.getCount()).isZero();
+    endless.awaitInterrupted();
   }
 
   @Test
@@ -89,7 +89,8 @@ class AnExecutorThatNeverReturnsIsInterruptedTest {
     // Its own time cannot be longer than the host's, and none at all does not lift that.
     for (int timeout : new int[] {3_600_000, 0}) {
       String runId =
-          toTheEnd(workflow("e" + timeout).node("endless", "test.endless").nodeTimeout(timeout));
+          host.finish(
+              workflow("e" + timeout).node("endless", endless.typeId()).nodeTimeout(timeout));
       host.assertThat(runId).is(RunStatus.FAILED).hasError("heddle.node_timeout").hasSoundLog();
     }
   }
@@ -97,7 +98,7 @@ class AnExecutorThatNeverReturnsIsInterruptedTest {
   @Test
   void whatItComesToAfterwardsIsNotTakenForTheNextAttempt() {
     String runId =
-        toTheEnd(workflow("deaf").node("deaf", "test.deaf").nodeTimeout(2_000).maxRetries(1));
+        host.finish(workflow("deaf").node("deaf", "test.deaf").nodeTimeout(2_000).maxRetries(1));
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
     assertThat(host.stores().runs().find(io.heddle.testkit.SampleRuns.TENANT, runId))
@@ -113,42 +114,12 @@ class AnExecutorThatNeverReturnsIsInterruptedTest {
 
     assertThatExceptionOfType(InvalidWorkflowException.class)
         .isThrownBy(
-            () -> host.register(workflow("w").node("endless", "test.endless").nodeTimeout(value)))
+            () -> host.register(workflow("w").node("endless", endless.typeId()).nodeTimeout(value)))
         .satisfies(
             refusal ->
                 assertThat(refusal.faults())
                     .extracting(fault -> fault.pointer())
                     .containsExactly("/nodes/0/settings/timeoutMs"));
-  }
-
-  private String toTheEnd(WorkflowBuilder workflow) {
-    host.register(workflow);
-    String runId = host.create(workflow.id(), Map.of(), Map.of());
-    for (var due = host.drive(runId); due.isPresent(); due = host.drive(runId)) {
-      clock.set(due.get());
-    }
-    return runId;
-  }
-
-  private static final class Endless implements NodeExecutor {
-
-    private final CountDownLatch interrupted = new CountDownLatch(1);
-
-    @Override
-    public String typeId() {
-      return "test.endless";
-    }
-
-    @Override
-    public NodeResult execute(NodeContext context) throws InterruptedException {
-      try {
-        new CountDownLatch(1).await();
-      } catch (InterruptedException e) {
-        interrupted.countDown();
-        throw e;
-      }
-      return NodeResult.completed();
-    }
   }
 
   /** Its first attempt ends while the second is at work, interrupted or not. */

@@ -3,16 +3,15 @@ package io.heddle.functional;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.heddle.run.Run;
-import io.heddle.run.RunEvent;
 import io.heddle.spi.NodeResult;
+import io.heddle.testkit.AnyGraph;
+import io.heddle.testkit.AnyGraph.Edge;
 import io.heddle.testkit.HandDrivenHost;
 import io.heddle.testkit.PostgresPerJvm;
-import io.heddle.testkit.SampleRuns;
 import io.heddle.testkit.ScriptedNode;
 import io.heddle.testkit.SettableClock;
+import io.heddle.testkit.Told;
 import io.heddle.testkit.WorkflowBuilder;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +19,6 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
-import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -33,9 +31,6 @@ import net.jqwik.api.lifecycle.BeforeContainer;
  * event by event, and asks no node with side effects again.
  */
 class AnyGraphIsReplayedTest {
-
-  private static final List<String> RULES =
-      List.of("all_success", "any_success", "all_complete", "none_failed", "any_failed");
 
   // Half of them act, at the same time and for as long as they like.
   private static final List<String> TYPES =
@@ -50,9 +45,6 @@ class AnyGraphIsReplayedTest {
   private static final SettableClock CLOCK = new SettableClock(Instant.now());
 
   private static HandDrivenHost host;
-
-  /** One of the possible edges; a loop leads from a node to itself or to one before it. */
-  record Edge(int from, int to, String rule) {}
 
   @BeforeContainer
   static void open() {
@@ -78,13 +70,7 @@ class AnyGraphIsReplayedTest {
 
   @Provide
   Arbitrary<List<Edge>> edges() {
-    Arbitrary<Integer> node = Arbitraries.integers().between(0, NODES - 1);
-    return Combinators.combine(node, node, Arbitraries.of(RULES))
-        .as((a, b, rule) -> new Edge(Math.min(a, b), Math.max(a, b), rule))
-        .filter(edge -> edge.from() != edge.to())
-        .list()
-        .uniqueElements(edge -> edge.from() * NODES + edge.to())
-        .ofMaxSize(9);
+    return AnyGraph.edges(NODES, 9);
   }
 
   @Provide
@@ -102,7 +88,7 @@ class AnyGraphIsReplayedTest {
     for (int i = 0; i < NODES; i++) {
       workflow.node("n" + i, types.get(i));
     }
-    edges.forEach(edge -> workflow.edge("n" + edge.from(), "n" + edge.to(), edge.rule()));
+    edges.forEach(edge -> edge.addTo(workflow));
     if (loops) {
       workflow.edge("n0", "n0").maxLoopbackIterations(1);
       edges.stream()
@@ -110,48 +96,20 @@ class AnyGraphIsReplayedTest {
           .ifPresent(edge -> workflow.edge("n" + edge.to(), "n" + edge.from(), "all_complete"));
     }
     host.register(workflow);
-    String source = ended(host.create(workflow.id(), Map.of(), Map.of()));
-    List<String> log = told(source);
+    String source = host.driveToEnd(host.create(workflow.id(), Map.of(), Map.of()));
+    List<String> log = Told.by(host.log(source));
     int calls = CALLS.get();
 
     for (int from : List.of(0, Math.floorMod(anywhere, log.size()))) {
-      String replay = ended(host.replay(source, from));
+      String replay = host.driveToEnd(host.replay(source, from));
 
-      assertThat(told(replay)).as("from %d", from).isEqualTo(log);
-      assertThat(run(replay).status()).isEqualTo(run(source).status());
-      assertThat(run(replay).error()).isEqualTo(run(source).error());
-      assertThat(run(replay).state().variables()).isEqualTo(run(source).state().variables());
+      assertThat(Told.by(host.log(replay))).as("from %d", from).isEqualTo(log);
+      assertThat(host.read(replay).status()).isEqualTo(host.read(source).status());
+      assertThat(host.read(replay).error()).isEqualTo(host.read(source).error());
+      assertThat(host.read(replay).state().variables())
+          .isEqualTo(host.read(source).state().variables());
       host.assertThat(replay).hasSoundLog();
     }
     assertThat(CALLS.get()).isEqualTo(calls);
-  }
-
-  private static String ended(String runId) {
-    host.drive(runId);
-    while (!run(runId).status().isTerminal()) {
-      CLOCK.advance(Duration.ofSeconds(5));
-      host.drive(runId);
-    }
-    return runId;
-  }
-
-  private static Run run(String runId) {
-    return host.stores().runs().find(SampleRuns.TENANT, runId).orElseThrow();
-  }
-
-  private static List<String> told(String runId) {
-    return host
-        .stores()
-        .runs()
-        .log(SampleRuns.TENANT, runId, -1, Integer.MAX_VALUE)
-        .orElseThrow()
-        .events()
-        .stream()
-        .map(AnyGraphIsReplayedTest::told)
-        .toList();
-  }
-
-  private static String told(RunEvent event) {
-    return event.type() + " " + event.nodeId() + " " + event.payload();
   }
 }

@@ -10,7 +10,6 @@ import io.heddle.postgres.ArtifactSql;
 import io.heddle.postgres.RetentionSql;
 import io.heddle.retention.RetentionStore;
 import io.heddle.run.EventType;
-import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunStatus;
 import io.heddle.spi.Artifact;
@@ -21,6 +20,7 @@ import io.heddle.testkit.HandDrivenHost;
 import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.SampleRuns;
 import io.heddle.testkit.ScriptedNode;
+import io.heddle.testkit.Told;
 import io.heddle.testkit.WorkflowBuilder;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -28,7 +28,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
-import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,7 +92,7 @@ class BranchesGoOnFromThePastTest {
                 : NodeResult.completed(Map.of("answer", "yes")));
     host.register(workflow);
     String source = finished(host.create(workflow.id(), Map.of("given", 1), Map.of()));
-    List<RunEvent> before = log(source);
+    List<RunEvent> before = host.log(source);
 
     for (int from = 0; from < before.size(); from++) {
       if (before.get(from).type() == EventType.LOOPBACK_LIMIT) {
@@ -104,19 +103,20 @@ class BranchesGoOnFromThePastTest {
         continue;
       }
       String branch = host.branch(source, from, null);
-      List<RunEvent> inherited = log(branch);
+      List<RunEvent> inherited = host.log(branch);
       assertThat(inherited).hasSize(from);
       assertSame(inherited, before.subList(0, from));
 
       finished(branch);
 
       host.assertThat(branch).is(RunStatus.COMPLETED).hasSoundLog();
-      assertThat(told(log(branch))).as("from %d", from).isEqualTo(told(before));
-      assertThat(run(branch).state().variables()).isEqualTo(run(source).state().variables());
-      assertThat(run(branch).state().starts()).isEqualTo(run(source).state().starts());
-      assertThat(run(branch).owner()).isEqualTo(run(source).owner());
+      assertThat(Told.by(host.log(branch))).as("from %d", from).isEqualTo(Told.by(before));
+      assertThat(host.read(branch).state().variables())
+          .isEqualTo(host.read(source).state().variables());
+      assertThat(host.read(branch).state().starts()).isEqualTo(host.read(source).state().starts());
+      assertThat(host.read(branch).owner()).isEqualTo(host.read(source).owner());
     }
-    assertThat(log(source)).isEqualTo(before);
+    assertThat(host.log(source)).isEqualTo(before);
   }
 
   @Test
@@ -130,8 +130,8 @@ class BranchesGoOnFromThePastTest {
 
     assertThat(outputs(branch)).containsExactly(Map.of("model", "old"), Map.of("model", "new"));
     assertThat(outputs(source)).containsExactly(Map.of("model", "old"), Map.of("model", "old"));
-    assertThat(run(branch).configurable()).isEqualTo(Map.of("model", "new"));
-    assertThat(run(source).configurable()).isEqualTo(Map.of("model", "old"));
+    assertThat(host.read(branch).configurable()).isEqualTo(Map.of("model", "new"));
+    assertThat(host.read(source).configurable()).isEqualTo(Map.of("model", "old"));
   }
 
   @Test
@@ -139,9 +139,9 @@ class BranchesGoOnFromThePastTest {
     host.register(workflow("asking").chain("core.approvalGate", "gate"));
     String source = host.create("asking", Map.of(), Map.of());
     host.drive(source);
-    String asked = String.valueOf(question(log(source)));
+    String asked = String.valueOf(question(host.log(source)));
 
-    String branch = host.branch(source, log(source).size() - 1, null);
+    String branch = host.branch(source, host.log(source).size() - 1, null);
     host.drive(branch);
 
     host.assertThat(branch).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
@@ -161,14 +161,14 @@ class BranchesGoOnFromThePastTest {
     host.register(
         workflow("failing").chain("core.noop", "a").node("b", "core.fail").edge("a", "b"));
     String source = finished(host.create("failing", Map.of(), Map.of()));
-    int failed = log(source).size() - 1;
+    int failed = host.log(source).size() - 1;
 
     host.assertThat(finished(host.branch(source, failed - 1, null)))
         .is(RunStatus.FAILED)
         .hasSoundLog();
     String behind = finished(host.branch(source, failed, null));
-    assertThat(told(log(behind))).isEqualTo(told(log(source)));
-    assertThat(run(behind).error()).isEqualTo(run(source).error());
+    assertThat(Told.by(host.log(behind))).isEqualTo(Told.by(host.log(source)));
+    assertThat(host.read(behind).error()).isEqualTo(host.read(source).error());
     assertThatThrownBy(() -> host.branch(source, failed + 1, null))
         .isInstanceOf(UnforkableException.class)
         .hasMessageContaining("no such event");
@@ -193,11 +193,12 @@ class BranchesGoOnFromThePastTest {
 
     String branch = finished(host.branch(source, 0, null));
 
-    assertThat(run(branch).state().variables()).isEqualTo(Map.of("pin", "9876"));
-    assertThat(run(branch).state().secrets().variables()).containsExactly("pin");
+    assertThat(host.read(branch).state().variables()).isEqualTo(Map.of("pin", "9876"));
+    assertThat(host.read(branch).state().secrets().variables()).containsExactly("pin");
     String behind = host.branch(source, written, null);
-    assertThat(run(behind).state().nodes().get("a").outputs()).isEqualTo(Map.of("pin", "9876"));
-    assertThat(told(log(behind)).toString()).contains("REDACTED").doesNotContain("9876");
+    assertThat(host.read(behind).state().nodes().get("a").outputs())
+        .isEqualTo(Map.of("pin", "9876"));
+    assertThat(Told.by(host.log(behind)).toString()).contains("REDACTED").doesNotContain("9876");
     assertThatThrownBy(() -> host.branch(source, written + 1, null))
         .isInstanceOf(UnforkableException.class)
         .hasMessageContaining("secrets");
@@ -224,7 +225,7 @@ class BranchesGoOnFromThePastTest {
     String artifact =
         String.valueOf(
             Json.parseObject(
-                    log(source).stream()
+                    host.log(source).stream()
                         .filter(event -> event.type() == EventType.ARTIFACT_CREATED)
                         .findFirst()
                         .orElseThrow()
@@ -234,22 +235,22 @@ class BranchesGoOnFromThePastTest {
 
     String branch = host.branch(source, secondStart, null);
 
-    assertThat(run(branch).state().channels().get("log")).isEqualTo(List.of("a"));
-    assertThat((List<?>) run(branch).state().channels().get("aged"))
+    assertThat(host.read(branch).state().channels().get("log")).isEqualTo(List.of("a"));
+    assertThat((List<?>) host.read(branch).state().channels().get("aged"))
         .hasSize(1)
         .first()
-        .isEqualTo(((List<?>) run(source).state().channels().get("aged")).get(0));
+        .isEqualTo(((List<?>) host.read(source).state().channels().get("aged")).get(0));
     assertThat(artifacts.find(SampleRuns.TENANT, branch, artifact).orElseThrow().artifact().json())
         .isEqualTo("{\"by\":\"a\"}");
     assertThat(artifactsOf(branch)).isEqualTo(1);
     finished(branch);
-    assertThat(run(branch).state().channels().get("log")).isEqualTo(List.of("a", "b"));
+    assertThat(host.read(branch).state().channels().get("log")).isEqualTo(List.of("a", "b"));
     assertThat(artifactsOf(branch)).isEqualTo(2);
 
     // Between what the node wrote and its end: it writes again.
     String again =
         finished(host.branch(source, sequence(source, EventType.NODE_COMPLETED, "b"), null));
-    assertThat(run(again).state().channels().get("log")).isEqualTo(List.of("a", "b", "b"));
+    assertThat(host.read(again).state().channels().get("log")).isEqualTo(List.of("a", "b", "b"));
     assertThat(artifactsOf(again)).isEqualTo(2);
   }
 
@@ -272,13 +273,13 @@ class BranchesGoOnFromThePastTest {
 
     String behind = host.branch(source, sequence(source, EventType.NODE_STARTED, "after"), null);
     driveAll();
-    assertThat(run(behind).state().variables()).isEqualTo(Map.of("result", "the child's"));
+    assertThat(host.read(behind).state().variables()).isEqualTo(Map.of("result", "the child's"));
     assertThat(runs()).isEqualTo(runs + 1);
 
     String within = host.branch(source, sequence(source, EventType.VARIABLE_CHANGED, "call"), null);
     driveAll();
     host.assertThat(within).is(RunStatus.COMPLETED).hasSoundLog();
-    assertThat(run(within).state().variables()).isEqualTo(Map.of("result", "the child's"));
+    assertThat(host.read(within).state().variables()).isEqualTo(Map.of("result", "the child's"));
     assertThat(runs()).as("with a child of its own").isEqualTo(runs + 3);
   }
 
@@ -295,15 +296,15 @@ class BranchesGoOnFromThePastTest {
     host.drive(parent);
     driveAll();
     String child = host.stores().runs().children(SampleRuns.TENANT, parent, 1).get(0).runId();
-    assertThat(run(child).state().variables()).isEmpty();
+    assertThat(host.read(child).state().variables()).isEmpty();
 
     String branch = finished(host.branch(child, 2, null));
     String next = finished(host.branch(branch, 1, null));
 
-    assertThat(run(branch).parent()).isNull();
-    assertThat(run(branch).state().variables()).isEmpty();
-    assertThat(run(next).state().variables()).isEmpty();
-    assertThat(told(log(next))).isEqualTo(told(log(child)));
+    assertThat(host.read(branch).parent()).isNull();
+    assertThat(host.read(branch).state().variables()).isEmpty();
+    assertThat(host.read(next).state().variables()).isEmpty();
+    assertThat(Told.by(host.log(next))).isEqualTo(Told.by(host.log(child)));
   }
 
   @Test
@@ -348,12 +349,12 @@ class BranchesGoOnFromThePastTest {
             });
 
     assertThat(
-            count(
+            host.count(
                 "run fork where source_run_id is not null and (select count(*) from openwop.event e"
                     + " where e.run_id = fork.source_run_id) = 4"
                     + " and (select count(*) from openwop.event e where e.run_id = fork.run_id) = 2"))
         .isEqualTo(done.get(0));
-    assertThat(count("run where source_run_id is not null")).isEqualTo(done.get(0));
+    assertThat(host.count("run where source_run_id is not null")).isEqualTo(done.get(0));
   }
 
   private boolean forked(String source) {
@@ -365,16 +366,8 @@ class BranchesGoOnFromThePastTest {
     }
   }
 
-  private int count(String what) {
-    return host.stores()
-        .jdbc()
-        .sql("select count(*) from openwop." + what)
-        .query(Integer.class)
-        .single();
-  }
-
   private int runs() {
-    return count("run");
+    return host.count("run");
   }
 
   private int artifactsOf(String runId) {
@@ -393,7 +386,7 @@ class BranchesGoOnFromThePastTest {
   }
 
   private long sequence(String runId, EventType type, String nodeId) {
-    return log(runId).stream()
+    return host.log(runId).stream()
         .filter(event -> event.type() == type && nodeId.equals(event.nodeId()))
         .findFirst()
         .orElseThrow()
@@ -402,27 +395,15 @@ class BranchesGoOnFromThePastTest {
 
   private String finished(String runId) {
     host.drive(runId);
-    while (!run(runId).status().isTerminal()) {
+    while (!host.read(runId).status().isTerminal()) {
       host.disturb(runId);
       host.drive(runId);
     }
     return runId;
   }
 
-  private Run run(String runId) {
-    return host.stores().runs().find(SampleRuns.TENANT, runId).orElseThrow();
-  }
-
-  private List<RunEvent> log(String runId) {
-    return host.stores()
-        .runs()
-        .log(SampleRuns.TENANT, runId, -1, Integer.MAX_VALUE)
-        .orElseThrow()
-        .events();
-  }
-
   private List<Object> outputs(String runId) {
-    return log(runId).stream()
+    return host.log(runId).stream()
         .filter(event -> event.type() == EventType.NODE_COMPLETED)
         .map(event -> Json.parseObject(event.payload()).get("outputs"))
         .toList();
@@ -436,35 +417,16 @@ class BranchesGoOnFromThePastTest {
         .orElseThrow();
   }
 
-  private static List<String> told(List<RunEvent> log) {
-    return log.stream()
-        .map(event -> event.type() + " " + event.nodeId() + " " + event.payload())
-        .toList();
-  }
-
   /** The copies are the originals but for ids, and name the same causes by theirs. */
   private static void assertSame(List<RunEvent> copies, List<RunEvent> originals) {
-    assertThat(told(copies)).isEqualTo(told(originals));
+    assertThat(Told.by(copies)).isEqualTo(Told.by(originals));
     assertThat(copies).extracting(RunEvent::sequence).isEqualTo(sequences(originals));
     assertThat(Stream.concat(copies.stream(), originals.stream()).map(RunEvent::eventId))
         .doesNotHaveDuplicates();
-    assertThat(causes(copies)).isEqualTo(causes(originals));
+    assertThat(Told.causes(copies)).isEqualTo(Told.causes(originals));
   }
 
   private static List<Long> sequences(List<RunEvent> log) {
     return log.stream().map(RunEvent::sequence).toList();
-  }
-
-  private static List<Long> causes(List<RunEvent> log) {
-    List<Long> causes = new ArrayList<>();
-    for (RunEvent event : log) {
-      causes.add(
-          log.stream()
-              .filter(it -> Objects.equals(it.eventId(), event.causationId()))
-              .map(RunEvent::sequence)
-              .findFirst()
-              .orElse(null));
-    }
-    return causes;
   }
 }

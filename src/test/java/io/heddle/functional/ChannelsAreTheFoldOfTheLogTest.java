@@ -213,20 +213,10 @@ class ChannelsAreTheFoldOfTheLogTest {
         case FAILS -> new NodeResult.Failed("acme.flaky", "Not this time", true);
         case PARKS -> NodeResult.parked(Duration.ofMillis(20));
         case IS_LOST -> {
-          takeAway(context.runId());
+          host.takeAway(context.runId());
           yield NodeResult.completed(Map.of("more", true));
         }
       };
-    }
-
-    private static void takeAway(String runId) {
-      host.stores()
-          .jdbc()
-          .sql(
-              "update openwop.run set lease_owner = null, lease_epoch = lease_epoch + 1,"
-                  + " wake_at = now() where run_id = :run")
-          .param("run", runId)
-          .update();
     }
   }
 }

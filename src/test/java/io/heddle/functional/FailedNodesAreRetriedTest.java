@@ -16,7 +16,6 @@ import io.heddle.testkit.SettableClock;
 import io.heddle.testkit.WorkflowBuilder;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +42,7 @@ class FailedNodesAreRetriedTest {
   @Test
   void untilItSucceeds() {
     flaky.failures = 2;
-    String runId = drive(workflow("flaky").node("flaky", "test.flaky").maxRetries(5));
+    String runId = host.finish(workflow("flaky").node("flaky", "test.flaky").maxRetries(5));
 
     host.assertThat(runId)
         .is(RunStatus.COMPLETED)
@@ -64,7 +63,7 @@ class FailedNodesAreRetriedTest {
   @Test
   void andFailsForGoodWhenThatWasOftenEnough() {
     flaky.failures = 100;
-    String runId = drive(workflow("flaky").node("flaky", "test.flaky").maxRetries(1));
+    String runId = host.finish(workflow("flaky").node("flaky", "test.flaky").maxRetries(1));
 
     var event =
         host.assertThat(runId)
@@ -79,7 +78,7 @@ class FailedNodesAreRetriedTest {
   @Test
   void withLongerWaitsUpToALimit() {
     flaky.failures = 100;
-    String runId = drive(workflow("flaky").node("flaky", "test.flaky").maxRetries(4));
+    String runId = host.finish(workflow("flaky").node("flaky", "test.flaky").maxRetries(4));
 
     assertThat(
             host
@@ -96,7 +95,7 @@ class FailedNodesAreRetriedTest {
 
   @Test
   void butNotIfNoRepetitionCanCureIt() {
-    String runId = drive(workflow("hopeless").node("fail", "core.fail").maxRetries(5));
+    String runId = host.finish(workflow("hopeless").node("fail", "core.fail").maxRetries(5));
 
     host.assertThat(runId)
         .is(RunStatus.FAILED)
@@ -110,25 +109,9 @@ class FailedNodesAreRetriedTest {
     WorkflowBuilder workflow = workflow("flaky").node("flaky", "test.flaky").maxRetries(50);
     host.register(workflow);
     String runId = host.create(workflow.id(), Map.of(), Map.of("recursionLimit", 3));
-    toTheEnd(runId);
+    host.driveToEnd(runId);
 
     host.assertThat(runId).is(RunStatus.FAILED).hasError("recursion_limit_exceeded").hasSoundLog();
-  }
-
-  private String drive(WorkflowBuilder workflow) {
-    host.register(workflow);
-    String runId = host.create(workflow.id(), Map.of(), Map.of());
-    toTheEnd(runId);
-    return runId;
-  }
-
-  /** Lets as much time pass as the run wants. */
-  private void toTheEnd(String runId) {
-    Optional<Instant> due = host.drive(runId);
-    while (due.isPresent()) {
-      clock.set(due.get());
-      due = host.drive(runId);
-    }
   }
 
   private static final class Flaky implements NodeExecutor {

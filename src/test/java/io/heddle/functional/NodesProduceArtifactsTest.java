@@ -77,7 +77,7 @@ class NodesProduceArtifactsTest {
           return NodeResult.completed(Map.of("plan", ids.get(0)));
         });
 
-    String runId = drive(workflow("both").node("act", producing.typeId()));
+    String runId = host.finish(workflow("both").node("act", producing.typeId()));
 
     host.assertThat(runId)
         .is(RunStatus.COMPLETED)
@@ -120,7 +120,7 @@ class NodesProduceArtifactsTest {
           return NodeResult.completed();
         });
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     assertThat(ids).hasSize(3).containsOnly(ids.get(0));
     assertThat(told(runId)).hasSize(1);
@@ -133,20 +133,12 @@ class NodesProduceArtifactsTest {
         context -> {
           ids.add(context.addArtifact(Artifact.json("acme.try", context.attempt())));
           if (context.attempt() == 0) {
-            host.stores()
-                .jdbc()
-                .sql(
-                    """
-                    update openwop.run set lease_owner = null, lease_epoch = lease_epoch + 1,
-                      wake_at = now() where run_id = ?
-                    """)
-                .param(context.runId())
-                .update();
+            host.takeAway(context.runId());
           }
           return NodeResult.completed();
         });
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
     assertThat(told(runId)).hasSize(1);
@@ -166,12 +158,12 @@ class NodesProduceArtifactsTest {
             .edge("other", "act")
             .maxLoopbackIterations(1);
 
-    String first = drive(loop);
-    String second = drive(loop);
+    String first = host.finish(loop);
+    String second = host.finish(loop);
 
     assertThat(ids).hasSize(8).doesNotHaveDuplicates();
     assertThat(told(first)).hasSize(4).isEqualTo(told(second));
-    assertThat(rows()).isEqualTo(8);
+    assertThat(host.count("artifact")).isEqualTo(8);
   }
 
   @Test
@@ -199,7 +191,7 @@ class NodesProduceArtifactsTest {
     assertThat(host.stores().runs().commit(step)).isEqualTo(Step.Outcome.COMMITTED);
     assertThat(host.stores().runs().commit(step)).isEqualTo(Step.Outcome.COMMITTED);
 
-    assertThat(rows()).isOne();
+    assertThat(host.count("artifact")).isOne();
   }
 
   @Test
@@ -209,7 +201,7 @@ class NodesProduceArtifactsTest {
           ids.add(context.addArtifact(Artifact.json("acme.plan", 1)));
           return NodeResult.completed();
         });
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     assertThat(find(runId, ids.get(0))).isPresent();
     assertThat(artifacts.find(new Tenant("globex"), runId, ids.get(0))).isEmpty();
@@ -245,34 +237,18 @@ class NodesProduceArtifactsTest {
           return NodeResult.completed();
         });
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     assertThat(refused.subList(0, 2)).containsOnly("heddle.artifact_too_large false");
     assertThat(refused.subList(2, 7)).containsOnly("heddle.artifact_invalid false");
     // The seventeenth was one too many, and took the others with it.
     host.assertThat(runId).is(RunStatus.FAILED).hasError("heddle.artifact_invalid");
     assertThat(told(runId)).isEmpty();
-    assertThat(rows()).isZero();
-  }
-
-  private String drive(WorkflowBuilder workflow) {
-    host.register(workflow);
-    String runId = host.create(workflow.id(), Map.of(), Map.of());
-    while (!SampleRuns.read(host.stores(), runId).status().isTerminal()) {
-      Optional<Instant> due = host.drive(runId);
-      due.ifPresent(clock::set);
-    }
-    return runId;
+    assertThat(host.count("artifact")).isZero();
   }
 
   private List<String> told(String runId) {
-    return host
-        .stores()
-        .runs()
-        .log(SampleRuns.TENANT, runId, -1, 1_000)
-        .orElseThrow()
-        .events()
-        .stream()
+    return host.log(runId).stream()
         .filter(event -> event.type() == EventType.ARTIFACT_CREATED)
         .map(event -> event.payload())
         .toList();
@@ -280,13 +256,5 @@ class NodesProduceArtifactsTest {
 
   private Optional<StoredArtifact> find(String runId, String artifactId) {
     return artifacts.find(SampleRuns.TENANT, runId, artifactId);
-  }
-
-  private long rows() {
-    return host.stores()
-        .jdbc()
-        .sql("select count(*) from openwop.artifact")
-        .query(Long.class)
-        .single();
   }
 }

@@ -4,10 +4,6 @@ import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import ch.qos.logback.core.read.ListAppender;
 import io.heddle.engine.UnforkableException;
 import io.heddle.interrupt.Answerer;
 import io.heddle.interrupt.InterruptService;
@@ -17,6 +13,7 @@ import io.heddle.run.RunStatus;
 import io.heddle.spi.Artifact;
 import io.heddle.spi.NodeResult;
 import io.heddle.testkit.Canaries;
+import io.heddle.testkit.CapturedLog;
 import io.heddle.testkit.HandDrivenHost;
 import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.SampleRuns;
@@ -28,7 +25,6 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** Redaction is for readers: what a run does is the same with it. */
 class NodesSeeCredentialsAndTheLogDoesNotTest {
@@ -142,23 +138,18 @@ class NodesSeeCredentialsAndTheLogDoesNotTest {
           throw new IllegalStateException(
               "no account for " + Canaries.OPENAI, new RuntimeException("password=hunter22"));
         });
-    ListAppender<ILoggingEvent> logged = new ListAppender<>();
-    logged.start();
-    Logger root = (Logger) LoggerFactory.getLogger("ROOT");
-    root.addAppender(logged);
+    CapturedLog logged = CapturedLog.start();
     String runId = host.create("two", Map.of(), Map.of());
-    try {
+    try (logged) {
       host.drive(runId);
-    } finally {
-      root.detachAppender(logged);
     }
 
-    assertThat(logged.list)
-        .filteredOn(event -> event.getFormattedMessage().contains(runId + " threw"))
+    assertThat(logged.lines())
+        .filteredOn(line -> line.contains(runId + " threw"))
         .singleElement()
         .satisfies(
-            event ->
-                assertThat(ThrowableProxyUtil.asString(event.getThrowableProxy()))
+            line ->
+                assertThat(line)
                     .contains("no account for [REDACTED]", "password=[REDACTED]")
                     .doesNotContain(Canaries.MARKER, "hunter22"));
     assertThat(log(runId)).doesNotContain(Canaries.MARKER);

@@ -59,7 +59,7 @@ class NodesWriteToChannelsTest {
   @Test
   void theyAreToldBeforeTheNodeCompletes() {
     String runId =
-        drive(
+        host.start(
             workflow("told")
                 .channel("log", "append", Map.of("schemaVersion", 3))
                 .node("a", "core.channelWrite", Map.of("channelName", "log", "value", "x")));
@@ -127,7 +127,7 @@ class NodesWriteToChannelsTest {
   @Test
   void anInputIsWrittenInsteadOfTheConfiguredValue() {
     String runId =
-        drive(
+        host.start(
             workflow("input")
                 .channel("last", "replace", Map.of())
                 .node(
@@ -156,7 +156,7 @@ class NodesWriteToChannelsTest {
               Map.of("sum", channels.get("sum"), "log", channels.get("log")));
         };
     String runId =
-        drive(
+        host.start(
             declaring("sees")
                 .node("count", "core.channelWrite", Map.of("channelName", "sum", "value", 1))
                 .node("read", "test.first")
@@ -171,7 +171,7 @@ class NodesWriteToChannelsTest {
   @Test
   void expressionsSeeTheChannels() {
     String runId =
-        drive(
+        host.start(
             declaring("expressions")
                 .node("count", "core.channelWrite", Map.of("channelName", "sum", "value", 1))
                 .node(
@@ -199,7 +199,7 @@ class NodesWriteToChannelsTest {
         workflow("writer")
             .channel("closed", "append", Map.of("access", Map.of("writers", List.of("core.ai.*"))))
             .node("a", "core.channelWrite", Map.of("channelName", "closed", "value", 1));
-    host.assertThat(drive(writer))
+    host.assertThat(host.start(writer))
         .is(RunStatus.FAILED)
         .hasError("channel_access_denied")
         .hasSoundLog()
@@ -210,7 +210,7 @@ class NodesWriteToChannelsTest {
         workflow("reader")
             .channel("closed", "replace", Map.of("access", "private", "default", "s3cr3t"))
             .node("a", "core.identity", Map.of(), Map.of("it", expression("channels.closed")));
-    String runId = drive(reader);
+    String runId = host.start(reader);
     host.assertThat(runId).is(RunStatus.FAILED).hasError("heddle.expression_failed");
     assertThat(log(runId)).doesNotContain("s3cr3t");
 
@@ -218,7 +218,7 @@ class NodesWriteToChannelsTest {
         workflow("allowed")
             .channel("closed", "replace", Map.of("access", Map.of("readers", List.of("a"))))
             .node("a", "core.identity", Map.of(), Map.of("it", expression("channels.closed")));
-    host.assertThat(drive(allowed)).is(RunStatus.COMPLETED);
+    host.assertThat(host.start(allowed)).is(RunStatus.COMPLETED);
   }
 
   @Test
@@ -237,7 +237,7 @@ class NodesWriteToChannelsTest {
           return NodeResult.completed();
         };
     String runId =
-        drive(
+        host.start(
             declaring("goes-on")
                 .channel("closed", "replace", Map.of("access", "private"))
                 .node("a", "test.first"));
@@ -249,7 +249,7 @@ class NodesWriteToChannelsTest {
   @Test
   void aValueThatTheChannelDoesNotTakeFailsTheNodeForGood() {
     String runId =
-        drive(
+        host.start(
             workflow("refused")
                 .channel("sum", "counter", Map.of("schema", Map.of("maximum", 9)))
                 .node("a", "core.channelWrite", Map.of("channelName", "sum", "value", 10))
@@ -318,7 +318,7 @@ class NodesWriteToChannelsTest {
           context.channels().write("log", "asked");
           return NodeResult.suspended(InterruptRequest.of(InterruptKind.CUSTOM, Map.of()));
         };
-    String runId = drive(declaring("asks").node("a", "test.first"));
+    String runId = host.start(declaring("asks").node("a", "test.first"));
 
     assertThat(types(runId))
         .containsSubsequence(EventType.CHANNEL_WRITTEN, EventType.NODE_SUSPENDED);
@@ -331,7 +331,7 @@ class NodesWriteToChannelsTest {
         context -> {
           context.channels().write("log", "attempt " + context.attempt());
           if (context.attempt() == 0) {
-            takeAway(context.runId());
+            host.takeAway(context.runId());
           }
           return NodeResult.completed();
         };
@@ -364,7 +364,7 @@ class NodesWriteToChannelsTest {
     first.script = script;
     second.script = script;
     String runId =
-        drive(
+        host.start(
             declaring("race")
                 .channel("one", "message", Map.of("maxSize", 1))
                 .node("a", "test.first")
@@ -385,7 +385,7 @@ class NodesWriteToChannelsTest {
           kept[0] = context.channels();
           return NodeResult.completed();
         };
-    String runId = drive(declaring("late").node("a", "test.first"));
+    String runId = host.start(declaring("late").node("a", "test.first"));
 
     assertThatThrownBy(() -> kept[0].write("log", "late"))
         .isInstanceOf(IllegalStateException.class);
@@ -395,7 +395,7 @@ class NodesWriteToChannelsTest {
   @Test
   void aLoopGoesOnWithTheChannelsItHas() {
     String runId =
-        drive(
+        host.start(
             declaring("loop")
                 .node("a", "core.channelWrite", Map.of("channelName", "sum", "value", 1))
                 .node("b", "core.noop")
@@ -409,7 +409,7 @@ class NodesWriteToChannelsTest {
   @Test
   void aMessageThatIsSaidTwiceIsThereOnce() {
     String runId =
-        drive(
+        host.start(
             workflow("twice")
                 .channel("messages", "message", Map.of("schema", Map.of("type", "array")))
                 .node("a", "core.identity", Map.of("emitDuplicateMessageId", true)));
@@ -440,7 +440,7 @@ class NodesWriteToChannelsTest {
   void aChildIsNotGivenAChannelEither() {
     host.register(declaring("child").node("a", "core.noop"));
     String runId =
-        drive(
+        host.start(
             workflow("parent")
                 .variable("given", "x")
                 .node(
@@ -458,24 +458,6 @@ class NodesWriteToChannelsTest {
         .channel("log", "append", Map.of())
         .channel("last", "replace", Map.of())
         .channel("map", "merge", Map.of());
-  }
-
-  private String drive(WorkflowBuilder workflow) {
-    host.register(workflow);
-    String runId = host.create(workflow.id(), Map.of(), Map.of());
-    host.drive(runId);
-    return runId;
-  }
-
-  /** Gives the run to nobody, as if the node that has it were found dead. */
-  private void takeAway(String runId) {
-    host.stores()
-        .jdbc()
-        .sql(
-            "update openwop.run set lease_owner = null, lease_epoch = lease_epoch + 1,"
-                + " wake_at = now() where run_id = :run")
-        .param("run", runId)
-        .update();
   }
 
   private RunState state(String runId) {

@@ -10,7 +10,6 @@ import io.heddle.postgres.ArtifactSql;
 import io.heddle.run.EventType;
 import io.heddle.run.PauseRequest;
 import io.heddle.run.PauseRequest.DrainPolicy;
-import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStatus;
@@ -25,6 +24,7 @@ import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.SampleRuns;
 import io.heddle.testkit.ScriptedNode;
 import io.heddle.testkit.SettableClock;
+import io.heddle.testkit.Told;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -32,7 +32,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -109,20 +108,22 @@ class ReplaysRepeatTheirSourceTest {
             .node("b", "acme.acting")
             .edge("a", "b")
             .maxRetries(2));
-    String source = ended(host.create("acting", Map.of(), Map.of()));
+    String source = host.driveToEnd(host.create("acting", Map.of(), Map.of()));
     int before = calls.get();
     clock.advance(Duration.ofMinutes(1));
 
-    for (int from = 0; from < log(source).size(); from++) {
-      String replay = ended(host.replay(source, from));
+    for (int from = 0; from < host.log(source).size(); from++) {
+      String replay = host.driveToEnd(host.replay(source, from));
 
       assertSame(replay, source);
-      assertThat(run(replay).state().channels()).isEqualTo(run(source).state().channels());
-      assertThat(run(replay).state().versions()).isEqualTo(run(source).state().versions());
+      assertThat(host.read(replay).state().channels())
+          .isEqualTo(host.read(source).state().channels());
+      assertThat(host.read(replay).state().versions())
+          .isEqualTo(host.read(source).state().versions());
       assertThat(artifacts(replay)).isEqualTo(artifacts(source)).hasSize(2);
     }
     assertThat(calls.get()).isEqualTo(before);
-    assertThat(count("effect where run_id <> '" + source + "'")).isZero();
+    assertThat(host.count("effect where run_id <> '" + source + "'")).isZero();
   }
 
   @Test
@@ -140,13 +141,14 @@ class ReplaysRepeatTheirSourceTest {
             .node("a", "acme.pure")
             .node("b", "acme.pure")
             .edge("a", "b"));
-    String source = ended(host.create("pure", Map.of(), Map.of()));
+    String source = host.driveToEnd(host.create("pure", Map.of(), Map.of()));
     clock.advance(Duration.ofMinutes(1));
 
-    String replay = ended(host.replay(source, 0));
+    String replay = host.driveToEnd(host.replay(source, 0));
 
     assertSame(replay, source);
-    assertThat(run(replay).state().channels()).isEqualTo(run(source).state().channels());
+    assertThat(host.read(replay).state().channels())
+        .isEqualTo(host.read(source).state().channels());
     assertThat(calls.get()).isEqualTo(4);
   }
 
@@ -154,13 +156,13 @@ class ReplaysRepeatTheirSourceTest {
   void newCodeFollowsTheVersionThatTheSourceHadPinned() {
     pure.does(context -> NodeResult.completed(Map.of("v", context.getVersion("change", 0, 1))));
     host.register(workflow("pinned").chain("acme.pure", "a"));
-    String source = ended(host.create("pinned", Map.of(), Map.of()));
+    String source = host.driveToEnd(host.create("pinned", Map.of(), Map.of()));
 
     pure.does(context -> NodeResult.completed(Map.of("v", context.getVersion("change", 0, 2))));
-    assertSame(ended(host.replay(source, 0)), source);
+    assertSame(host.driveToEnd(host.replay(source, 0)), source);
 
     pure.does(context -> NodeResult.completed(Map.of("v", context.getVersion("change", 2, 3))));
-    String replay = ended(host.replay(source, 0));
+    String replay = host.driveToEnd(host.replay(source, 0));
     host.assertThat(replay).is(RunStatus.FAILED);
     assertThat(divergences(replay)).hasSize(1);
   }
@@ -175,14 +177,14 @@ class ReplaysRepeatTheirSourceTest {
             .node("c", "core.noop")
             .edge("a", "b")
             .edge("b", "c"));
-    String source = ended(host.create("changed", Map.of(), Map.of()));
+    String source = host.driveToEnd(host.create("changed", Map.of(), Map.of()));
     pure.does(context -> NodeResult.completed(Map.of("v", "new")));
 
-    String replay = ended(host.replay(source, 0));
+    String replay = host.driveToEnd(host.replay(source, 0));
 
     host.assertThat(replay).is(RunStatus.COMPLETED).hasSoundLog();
-    List<RunEvent> log = log(replay);
-    RunEvent original = log(source).get(2);
+    List<RunEvent> log = host.log(replay);
+    RunEvent original = host.log(source).get(2);
     assertThat(log.get(3).type()).isEqualTo(EventType.REPLAY_DIVERGED);
     assertThat(Json.parseObject(log.get(3).payload()))
         .isEqualTo(
@@ -201,11 +203,11 @@ class ReplaysRepeatTheirSourceTest {
                 "NODE_COMPLETED",
                 "nodeId",
                 "a"));
-    assertThat(told(log.subList(4, log.size())))
-        .isEqualTo(told(log(source)).subList(3, log(source).size()));
+    assertThat(Told.by(log.subList(4, log.size())))
+        .isEqualTo(Told.by(host.log(source)).subList(3, host.log(source).size()));
     assertThat(calls.get()).isEqualTo(1);
-    String again = ended(host.replay(replay, 0));
-    assertThat(told(log(again))).as("a replay of a replay").isEqualTo(told(log));
+    String again = host.driveToEnd(host.replay(replay, 0));
+    assertThat(Told.by(host.log(again))).as("a replay of a replay").isEqualTo(Told.by(log));
   }
 
   @Test
@@ -222,13 +224,13 @@ class ReplaysRepeatTheirSourceTest {
                 "first",
                 "right",
                 Map.of("type", "expression", "expression", "output.way != 'left'")));
-    String source = ended(host.create("routed", Map.of(), Map.of()));
+    String source = host.driveToEnd(host.create("routed", Map.of(), Map.of()));
     pure.does(context -> NodeResult.completed(Map.of("way", "right")));
 
-    String replay = ended(host.replay(source, 0));
+    String replay = host.driveToEnd(host.replay(source, 0));
 
     host.assertThat(replay).is(RunStatus.FAILED).hasSoundLog();
-    assertThat(run(replay).error().code()).isEqualTo("replay_source_missing");
+    assertThat(host.read(replay).error().code()).isEqualTo("replay_source_missing");
     assertThat(divergences(replay))
         .extracting(divergence -> divergence.get("divergenceKind"))
         .startsWith("output")
@@ -240,15 +242,15 @@ class ReplaysRepeatTheirSourceTest {
   void anEndThatIsAnotherIsToldBeforeIt() {
     pure.does(context -> NodeResult.completed());
     host.register(workflow("ending").chain("acme.pure", "a"));
-    String source = ended(host.create("ending", Map.of(), Map.of()));
+    String source = host.driveToEnd(host.create("ending", Map.of(), Map.of()));
     pure.does(context -> NodeResult.failed("acme.broken", "It no longer works"));
 
-    String replay = ended(host.replay(source, 0));
+    String replay = host.driveToEnd(host.replay(source, 0));
 
     host.assertThat(replay).is(RunStatus.FAILED).hasSoundLog();
     assertThat(divergences(replay)).hasSize(1);
     pure.does(context -> NodeResult.completed());
-    assertThat(divergences(ended(host.replay(replay, 0)))).isNotEmpty();
+    assertThat(divergences(host.driveToEnd(host.replay(replay, 0)))).isNotEmpty();
   }
 
   @Test
@@ -264,7 +266,7 @@ class ReplaysRepeatTheirSourceTest {
     host.drive(open);
     host.assertThat(open).is(RunStatus.WAITING_APPROVAL);
     assertThat(divergences(open)).isEmpty();
-    assertThat(count("interrupt where run_id = '" + open + "' and state = 'PENDING'")).isOne();
+    assertThat(host.count("interrupt where run_id = '" + open + "' and state = 'PENDING'")).isOne();
   }
 
   @Test
@@ -302,7 +304,7 @@ class ReplaysRepeatTheirSourceTest {
     host.drive(source);
     String early = host.replay(source, 0);
     clock.advance(Duration.ofDays(1).plusSeconds(1));
-    ended(source);
+    host.driveToEnd(source);
 
     String replay = host.replay(source, 0);
     host.drive(replay);
@@ -310,8 +312,8 @@ class ReplaysRepeatTheirSourceTest {
 
     // What the source did after that is nothing to it. It was claimed beside the source.
     host.die();
-    host.assertThat(ended(early)).is(RunStatus.FAILED);
-    assertThat(run(early).error().code()).isEqualTo("replay_source_missing");
+    host.assertThat(host.driveToEnd(early)).is(RunStatus.FAILED);
+    assertThat(host.read(early).error().code()).isEqualTo("replay_source_missing");
   }
 
   @Test
@@ -331,14 +333,14 @@ class ReplaysRepeatTheirSourceTest {
       // Until nothing is due.
     }
     host.assertThat(source).is(RunStatus.COMPLETED);
-    int runs = count("run");
+    int runs = host.count("run");
 
-    for (int from = 0; from < log(source).size(); from++) {
-      String replay = ended(host.replay(source, from));
+    for (int from = 0; from < host.log(source).size(); from++) {
+      String replay = host.driveToEnd(host.replay(source, from));
       assertSame(replay, source);
-      assertThat(run(replay).state().variables()).isEqualTo(Map.of("result", "the child's"));
+      assertThat(host.read(replay).state().variables()).isEqualTo(Map.of("result", "the child's"));
     }
-    assertThat(count("run")).isEqualTo(runs + log(source).size());
+    assertThat(host.count("run")).isEqualTo(runs + host.log(source).size());
   }
 
   @Test
@@ -356,14 +358,14 @@ class ReplaysRepeatTheirSourceTest {
             .node("b", "acme.pure")
             .input("pin", Map.of("type", "expression", "expression", "nodes.a.outputs.pin"))
             .edge("a", "b"));
-    String source = ended(host.create("secretive", Map.of("pin", "9876"), Map.of()));
+    String source = host.driveToEnd(host.create("secretive", Map.of("pin", "9876"), Map.of()));
 
-    for (int from = 0; from < log(source).size(); from++) {
-      String replay = ended(host.replay(source, from));
+    for (int from = 0; from < host.log(source).size(); from++) {
+      String replay = host.driveToEnd(host.replay(source, from));
       assertSame(replay, source);
-      assertThat(told(log(replay)).toString()).contains("REDACTED").doesNotContain("9876");
-      assertThat(run(replay).state().nodes().get("a").outputs())
-          .isEqualTo(run(source).state().nodes().get("a").outputs());
+      assertThat(Told.by(host.log(replay)).toString()).contains("REDACTED").doesNotContain("9876");
+      assertThat(host.read(replay).state().nodes().get("a").outputs())
+          .isEqualTo(host.read(source).state().nodes().get("a").outputs());
     }
     assertThat(calls.get()).isEqualTo(1);
   }
@@ -377,12 +379,12 @@ class ReplaysRepeatTheirSourceTest {
             .chain("acme.acting", "a")
             .edge("a", "a")
             .maxLoopbackIterations(1));
-    String source = ended(host.create("looping", Map.of("pin", "9876"), Map.of()));
+    String source = host.driveToEnd(host.create("looping", Map.of("pin", "9876"), Map.of()));
 
-    String replay = ended(host.replay(source, 0));
+    String replay = host.driveToEnd(host.replay(source, 0));
 
     host.assertThat(replay).is(RunStatus.FAILED).hasSoundLog();
-    assertThat(run(replay).error().code()).isEqualTo("replay_source_missing");
+    assertThat(host.read(replay).error().code()).isEqualTo("replay_source_missing");
     assertThatThrownBy(() -> host.replay(source, 3))
         .isInstanceOf(UnforkableException.class)
         .hasMessageContaining("secrets");
@@ -395,7 +397,7 @@ class ReplaysRepeatTheirSourceTest {
             .chain("acme.acting", "a", "b", "c")
             .edge("c", "a")
             .maxLoopbackIterations(300));
-    String source = ended(host.create("long", Map.of(), Map.of()));
+    String source = host.driveToEnd(host.create("long", Map.of(), Map.of()));
     int before = calls.get();
     String replay = host.replay(source, 2);
 
@@ -403,7 +405,7 @@ class ReplaysRepeatTheirSourceTest {
       host.driveUntilCommits(replay, 1);
       host.beFoundDead();
     }
-    ended(replay);
+    host.driveToEnd(replay);
 
     assertSame(replay, source);
     assertThat(calls.get()).isEqualTo(before);
@@ -413,7 +415,7 @@ class ReplaysRepeatTheirSourceTest {
   void aReplayIsCancelledAndPausedLikeAnyRun() {
     host.register(
         workflow("long").chain("acme.acting", "a", "b").edge("b", "a").maxLoopbackIterations(400));
-    String source = ended(host.create("long", Map.of(), Map.of()));
+    String source = host.driveToEnd(host.create("long", Map.of(), Map.of()));
     RunService runs = new RunService(host.stores().runs(), new NoSlots(), runId -> {});
 
     String paused = host.replay(source, 0);
@@ -426,21 +428,21 @@ class ReplaysRepeatTheirSourceTest {
                 new PauseRequest(DrainPolicy.DRAIN_CURRENT_NODE, "lunch")));
     host.assertThat(paused).is(RunStatus.PAUSED);
     runs.resume(SampleRuns.TENANT, paused, null);
-    ended(paused);
+    host.driveToEnd(paused);
     assertSame(
-        told(log(paused)).stream()
+        Told.by(host.log(paused)).stream()
             .filter(event -> !event.startsWith("RUN_PAUSED") && !event.startsWith("RUN_RESUMED"))
             .toList(),
-        told(log(source)));
+        Told.by(host.log(source)));
 
     // Nobody paused the run that is repeated here for good, so a replay of it tells of it, too.
-    assertSame(ended(host.replay(paused, 0)), paused);
+    assertSame(host.driveToEnd(host.replay(paused, 0)), paused);
 
     String cancelled = host.replay(source, 0);
     host.driveUntilCommits(cancelled, 1);
     runs.cancel(SampleRuns.TENANT, cancelled, "enough", "somebody");
     host.assertThat(cancelled).is(RunStatus.CANCELLED).hasSoundLog();
-    assertSame(ended(host.replay(cancelled, 0)), source, log(cancelled).size() - 2);
+    assertSame(host.driveToEnd(host.replay(cancelled, 0)), source, host.log(cancelled).size() - 2);
   }
 
   @Test
@@ -452,12 +454,12 @@ class ReplaysRepeatTheirSourceTest {
             .edge("d", "e")
             .edge("e", "a")
             .maxLoopbackIterations(995));
-    String source = ended(host.create("long", Map.of(), Map.of()));
-    int length = log(source).size();
+    String source = host.driveToEnd(host.create("long", Map.of(), Map.of()));
+    int length = host.log(source).size();
     assertThat(length).isGreaterThan(9_900);
     int before = asked.get();
 
-    String replay = ended(host.replay(source, 0));
+    String replay = host.driveToEnd(host.replay(source, 0));
 
     assertSame(replay, source);
     assertThat(asked.get() - before).isLessThan(length / 100);
@@ -466,14 +468,14 @@ class ReplaysRepeatTheirSourceTest {
   @Test
   void aRecordThatIsGoneIsNotMadeUp() {
     host.register(workflow("acting").chain("acme.acting", "a"));
-    String source = ended(host.create("acting", Map.of(), Map.of()));
+    String source = host.driveToEnd(host.create("acting", Map.of(), Map.of()));
     String replay = host.replay(source, 0);
     host.stores().jdbc().sql("delete from openwop.event where run_id = ?").param(source).update();
 
-    ended(replay);
+    host.driveToEnd(replay);
 
     host.assertThat(replay).is(RunStatus.FAILED).hasSoundLog();
-    assertThat(run(replay).error().code()).isEqualTo("replay_source_missing");
+    assertThat(host.read(replay).error().code()).isEqualTo("replay_source_missing");
     assertThat(calls.get()).isEqualTo(1);
   }
 
@@ -507,16 +509,16 @@ class ReplaysRepeatTheirSourceTest {
     host.close();
     host = open(deceiving);
     host.register(workflow("deceiving").chain("acme.deceiving", "a"));
-    String source = ended(host.create("deceiving", Map.of(), Map.of()));
+    String source = host.driveToEnd(host.create("deceiving", Map.of(), Map.of()));
     assertThat(effects.get()).isEqualTo(1);
 
     String replay = host.replay(source, 0);
     // As often as the engine asks before it calls.
     lies.set(2);
-    ended(replay);
+    host.driveToEnd(replay);
 
     host.assertThat(replay).is(RunStatus.FAILED);
-    assertThat(run(replay).error().code()).isEqualTo("replay_source_missing");
+    assertThat(host.read(replay).error().code()).isEqualTo("replay_source_missing");
     assertThat(effects.get()).isEqualTo(1);
   }
 
@@ -524,15 +526,19 @@ class ReplaysRepeatTheirSourceTest {
   void aReplayKnowsThatItIsOne() {
     pure.does(context -> NodeResult.completed(Map.of("replay", context.isReplay())));
     host.register(workflow("knowing").chain("acme.pure", "a"));
-    String source = ended(host.create("knowing", Map.of(), Map.of()));
+    String source = host.driveToEnd(host.create("knowing", Map.of(), Map.of()));
 
-    String replay = ended(host.replay(source, 0));
-    String branch = ended(host.branch(source, 0, null));
+    String replay = host.driveToEnd(host.replay(source, 0));
+    String branch = host.driveToEnd(host.branch(source, 0, null));
 
-    assertThat(List.of(run(source).isReplay(), run(replay).isReplay(), run(branch).isReplay()))
+    assertThat(
+            List.of(
+                host.read(source).isReplay(),
+                host.read(replay).isReplay(),
+                host.read(branch).isReplay()))
         .containsExactly(false, true, false);
-    assertThat(told(log(replay)).toString()).contains("\"replay\":true");
-    assertThat(told(log(branch)).toString()).doesNotContain("\"replay\":true");
+    assertThat(Told.by(host.log(replay)).toString()).contains("\"replay\":true");
+    assertThat(Told.by(host.log(branch)).toString()).doesNotContain("\"replay\":true");
   }
 
   @Test
@@ -541,25 +547,17 @@ class ReplaysRepeatTheirSourceTest {
         .isInstanceOf(NoSuchElementException.class);
   }
 
-  private String ended(String runId) {
-    host.drive(runId);
-    while (!run(runId).status().isTerminal()) {
-      clock.advance(Duration.ofSeconds(5));
-      host.drive(runId);
-    }
-    return runId;
-  }
-
   private void assertSame(String replay, String source) {
-    assertSame(told(log(replay)), told(log(source)));
-    assertThat(causes(replay)).isEqualTo(causes(source));
-    assertThat(run(replay).status()).isEqualTo(run(source).status());
+    assertSame(Told.by(host.log(replay)), Told.by(host.log(source)));
+    assertThat(Told.causes(host.log(replay))).isEqualTo(Told.causes(host.log(source)));
+    assertThat(host.read(replay).status()).isEqualTo(host.read(source).status());
     host.assertThat(replay).hasSoundLog();
   }
 
   /** The first events are the same. */
   private void assertSame(String replay, String source, int length) {
-    assertSame(told(log(replay)).subList(0, length), told(log(source)).subList(0, length));
+    assertSame(
+        Told.by(host.log(replay)).subList(0, length), Told.by(host.log(source)).subList(0, length));
   }
 
   /** Of long logs, only the first difference is worth reading. */
@@ -570,20 +568,8 @@ class ReplaysRepeatTheirSourceTest {
     assertThat(here).hasSameSizeAs(there);
   }
 
-  private Run run(String runId) {
-    return host.stores().runs().find(SampleRuns.TENANT, runId).orElseThrow();
-  }
-
-  private List<RunEvent> log(String runId) {
-    return host.stores()
-        .runs()
-        .log(SampleRuns.TENANT, runId, -1, Integer.MAX_VALUE)
-        .orElseThrow()
-        .events();
-  }
-
   private List<Map<String, Object>> divergences(String runId) {
-    return log(runId).stream()
+    return host.log(runId).stream()
         .filter(event -> event.type() == EventType.REPLAY_DIVERGED)
         .map(event -> Json.parseObject(event.payload()))
         .toList();
@@ -591,37 +577,10 @@ class ReplaysRepeatTheirSourceTest {
 
   private List<String> artifacts(String runId) {
     ArtifactSql artifacts = new ArtifactSql(host.stores().jdbc());
-    return log(runId).stream()
+    return host.log(runId).stream()
         .filter(event -> event.type() == EventType.ARTIFACT_CREATED)
         .map(event -> String.valueOf(Json.parseObject(event.payload()).get("artifactId")))
         .map(id -> artifacts.find(SampleRuns.TENANT, runId, id).orElseThrow().artifact().json())
-        .toList();
-  }
-
-  private List<Long> causes(String runId) {
-    List<RunEvent> log = log(runId);
-    return log.stream()
-        .map(
-            event ->
-                log.stream()
-                    .filter(it -> Objects.equals(it.eventId(), event.causationId()))
-                    .map(RunEvent::sequence)
-                    .findFirst()
-                    .orElse(-1L))
-        .toList();
-  }
-
-  private int count(String what) {
-    return host.stores()
-        .jdbc()
-        .sql("select count(*) from openwop." + what)
-        .query(Integer.class)
-        .single();
-  }
-
-  private static List<String> told(List<RunEvent> log) {
-    return log.stream()
-        .map(event -> event.type() + " " + event.nodeId() + " " + event.payload())
         .toList();
   }
 }

@@ -7,10 +7,8 @@ import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.Run;
 import io.heddle.run.RunStatus;
-import io.heddle.spi.NodeContext;
-import io.heddle.spi.NodeExecutor;
-import io.heddle.spi.NodeResult;
 import io.heddle.testkit.HandDrivenHost;
+import io.heddle.testkit.HeldNode;
 import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.SampleRuns;
 import io.heddle.testkit.SettableClock;
@@ -20,7 +18,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -96,12 +93,12 @@ class RunTimeoutTest {
 
   @Test
   void aNodeThatIsExecutingIsStopped() throws InterruptedException {
-    Endless endless = new Endless();
+    HeldNode endless = new HeldNode();
     try (HandDrivenHost inRealTime =
         new HandDrivenHost(
             PostgresPerJvm.freshDatabase(), HandDrivenHost.WIDE, InstantSource.system(), endless)) {
       inRealTime
-          .run(workflow("endless").node("endless", "test.endless"), Map.of("runTimeoutMs", 50))
+          .run(workflow("endless").node("endless", endless.typeId()), Map.of("runTimeoutMs", 50))
           .is(RunStatus.FAILED)
           .hasError("run_timeout")
           .hasSoundLog()
@@ -113,7 +110,7 @@ class RunTimeoutTest {
               "CAP_BREACHED",
               "NODE_CANCELLED endless",
               "RUN_FAILED");
-      endless.interrupted.await();
+      endless.awaitInterrupted();
     }
   }
 
@@ -163,26 +160,5 @@ class RunTimeoutTest {
   /** An integer, as it is read back from JSON. */
   private static int millis(Duration duration) {
     return (int) Math.min(duration.toMillis(), Integer.MAX_VALUE);
-  }
-
-  private static final class Endless implements NodeExecutor {
-
-    private final CountDownLatch interrupted = new CountDownLatch(1);
-
-    @Override
-    public String typeId() {
-      return "test.endless";
-    }
-
-    @Override
-    public NodeResult execute(NodeContext context) throws InterruptedException {
-      try {
-        new CountDownLatch(1).await();
-      } catch (InterruptedException e) {
-        interrupted.countDown();
-        throw e;
-      }
-      return NodeResult.completed();
-    }
   }
 }

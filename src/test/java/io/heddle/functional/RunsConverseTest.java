@@ -6,25 +6,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.heddle.engine.node.ConversationGateNode;
 import io.heddle.interrupt.Answerer;
-import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptService.Given;
 import io.heddle.interrupt.InterruptService.Outcome;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
-import io.heddle.run.Run;
 import io.heddle.run.RunEvent;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStatus;
-import io.heddle.spi.NodeContext;
-import io.heddle.spi.NodeExecutor;
-import io.heddle.spi.NodeResult;
 import io.heddle.tenancy.Tenant;
 import io.heddle.testkit.AtOnce;
 import io.heddle.testkit.HandDrivenHost;
+import io.heddle.testkit.HeldNode;
 import io.heddle.testkit.NoSlots;
 import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.SampleRuns;
 import io.heddle.testkit.SettableClock;
+import io.heddle.testkit.Told;
 import io.heddle.testkit.WorkflowBuilder;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -32,7 +29,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -48,11 +44,9 @@ class RunsConverseTest {
 
   private final SettableClock clock = new SettableClock(Instant.now());
 
-  private final Slow slow = new Slow();
+  private final HeldNode held = new HeldNode();
 
   private HandDrivenHost host;
-
-  private InterruptService interrupts;
 
   @BeforeEach
   void open() {
@@ -62,19 +56,18 @@ class RunsConverseTest {
             HandDrivenHost.WIDE,
             clock,
             new ConversationGateNode(true),
-            slow);
-    interrupts = new InterruptService(host.stores().runs(), host.stores().interrupts());
+            held);
   }
 
   @AfterEach
   void close() {
-    slow.gate.countDown();
+    held.letGo();
     host.close();
   }
 
   @Test
   void untilSomebodyClosesIt() {
-    String runId = start(gate(PLAIN));
+    String runId = host.start(gate(PLAIN));
     host.assertThat(runId).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
 
     assertThat(exchange(runId, "one")).isEqualTo(new Outcome.Kept(RunStatus.WAITING_APPROVAL));
@@ -105,7 +98,7 @@ class RunsConverseTest {
             "CHANNEL_WRITTEN gate",
             "NODE_COMPLETED gate",
             "RUN_COMPLETED");
-    List<RunEvent> log = log(runId);
+    List<RunEvent> log = host.log(runId);
     assertThat(payload(log, 3)).containsEntry("kind", "conversation.exchange");
     assertThat(payload(log, 3)).containsEntry("reason", "conversation-input");
     for (int i = 4; i <= 7; i++) {
@@ -118,13 +111,13 @@ class RunsConverseTest {
     assertThat(payload(log, 7)).containsEntry("turnIndex", 3).containsEntry("outcome", yes());
     assertThat(contents(channel(runId)))
         .isEqualTo(List.of("Well?", "one", Map.of("two", 2), "goodbye"));
-    assertThat(run(runId).state().nodes().get("gate").outputs())
+    assertThat(host.read(runId).state().nodes().get("gate").outputs())
         .isEqualTo(Map.of("outcome", yes(), "turnCount", 2));
   }
 
   @Test
   void andNotAfterThat() {
-    String runId = start(gate(PLAIN));
+    String runId = host.start(gate(PLAIN));
     close(runId, "bye", null);
     assertThat(exchange(runId, "wait"))
         .isInstanceOfSatisfying(
@@ -140,7 +133,7 @@ class RunsConverseTest {
   @Test
   void andTheOutcomeFitsItsSchema() {
     String runId =
-        start(
+        host.start(
             gate(
                 Map.of(
                     "outcomeSchema",
@@ -153,7 +146,8 @@ class RunsConverseTest {
                         Map.of("price", Map.of("type", "integer"))))));
     exchange(runId, "anything");
     assertThat(places(close(runId, "bye", null))).containsExactly("/resumeValue/outcome");
-    assertThat(places(answer(runId, Map.of("operation", "close", "turn", turn("bye")))))
+    assertThat(
+            places(host.answer(runId, "gate", Map.of("operation", "close", "turn", turn("bye")))))
         .containsExactly("/resumeValue/outcome");
     assertThat(places(close(runId, "bye", Map.of("price", "much"))))
         .containsExactly("/resumeValue/outcome/price");
@@ -183,38 +177,40 @@ class RunsConverseTest {
         "{\"operation\": \"exchange\", \"turn\": {\"role\": \"user\", \"from\": \"u\", \"content\": 1}, \"more\": 1}"
       })
   void butNotSenselessly(String value) {
-    String runId = start(gate(PLAIN));
-    assertThat(resolve(runId, Json.parse(value))).isInstanceOf(Outcome.Unacceptable.class);
+    String runId = host.start(gate(PLAIN));
+    assertThat(host.answer(runId, "gate", Json.parse(value)))
+        .isInstanceOf(Outcome.Unacceptable.class);
     assertThat(said(runId)).containsExactly("Well?");
   }
 
   @Test
   void andATurnThatWasHeardIsNotHeardAgain() {
-    String runId = start(gate(PLAIN));
+    String runId = host.start(gate(PLAIN));
     Map<String, Object> turn =
         Map.of("role", "user", "from", "u", "content", "x", "messageId", "m");
     for (int i = 0; i < 3; i++) {
-      assertThat(answer(runId, Map.of("operation", "exchange", "turn", turn)))
+      assertThat(host.answer(runId, "gate", Map.of("operation", "exchange", "turn", turn)))
           .isInstanceOf(Outcome.Kept.class);
     }
     Map<String, Object> other =
         Map.of("role", "user", "from", "u", "content", "y", "messageId", "m");
-    assertThat(places(answer(runId, Map.of("operation", "exchange", "turn", other))))
+    assertThat(places(host.answer(runId, "gate", Map.of("operation", "exchange", "turn", other))))
         .containsExactly("/resumeValue/turn/messageId");
-    assertThat(places(answer(runId, Map.of("operation", "close", "turn", turn))))
+    assertThat(places(host.answer(runId, "gate", Map.of("operation", "close", "turn", turn))))
         .containsExactly("/resumeValue/turn/messageId");
     assertThat(said(runId)).containsExactly("Well?", "x");
   }
 
   @Test
   void andOfTwoTurnsForOnePlaceOneIsTooLate() throws Exception {
-    String runId = start(gate(PLAIN));
+    String runId = host.start(gate(PLAIN));
     List<Outcome> placed =
         AtOnce.call(
             8,
             caller ->
-                answer(
+                host.answer(
                     runId,
+                    "gate",
                     Map.of(
                         "operation",
                         "exchange",
@@ -233,7 +229,7 @@ class RunsConverseTest {
   @Test
   void andAnExchangeRacesTheClose() throws Exception {
     for (int i = 0; i < 10; i++) {
-      String runId = start(gate(PLAIN));
+      String runId = host.start(gate(PLAIN));
       List<Outcome> outcomes =
           AtOnce.call(
               2, caller -> caller == 0 ? exchange(runId, "also") : close(runId, "bye", null));
@@ -248,7 +244,7 @@ class RunsConverseTest {
 
   @Test
   void overTheDeathOfTheirHost() {
-    String runId = start(gate(PLAIN));
+    String runId = host.start(gate(PLAIN));
     exchange(runId, "before");
     host.disturb(runId);
     host.driveAll();
@@ -266,16 +262,17 @@ class RunsConverseTest {
   @Test
   void whileOtherNodesExecute() throws Exception {
     host.register(
-        gate(PLAIN).node("slow", slow.typeId()).node("after", "core.noop").edge("gate", "after"));
+        gate(PLAIN).node("held", held.typeId()).node("after", "core.noop").edge("gate", "after"));
     String runId = host.create("talking", Map.of(), Map.of());
     CompletableFuture<Void> driving = CompletableFuture.runAsync(() -> host.drive(runId));
-    slow.entered.await();
+    held.awaitEntered();
 
     assertThat(exchange(runId, "one")).isInstanceOf(Outcome.Kept.class);
     assertThat(exchange(runId, "two")).isInstanceOf(Outcome.Kept.class);
     assertThat(close(runId, "bye", null)).isInstanceOf(Outcome.Resolved.class);
-    await("the node after the gate").until(() -> run(runId).state().nodes().containsKey("after"));
-    slow.gate.countDown();
+    await("the node after the gate")
+        .until(() -> host.read(runId).state().nodes().containsKey("after"));
+    held.letGo();
     driving.get();
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
@@ -286,7 +283,7 @@ class RunsConverseTest {
 
   @Test
   void untilTheTimeIsOver() {
-    String runId = start(gate(Map.of("prompt", "Well?", "timeoutMs", 3_600_000)));
+    String runId = host.start(gate(Map.of("prompt", "Well?", "timeoutMs", 3_600_000)));
     exchange(runId, "one");
     clock.set(clock.instant().plus(Duration.ofHours(2)));
     // Said in time by the database's clock, and not heard of by the worker.
@@ -309,7 +306,7 @@ class RunsConverseTest {
             "INTERRUPT_RESOLVED gate",
             "NODE_FAILED gate",
             "RUN_FAILED");
-    Map<String, Object> closed = payload(log(runId), 7);
+    Map<String, Object> closed = payload(host.log(runId), 7);
     assertThat(closed).containsEntry("turnIndex", 3).containsEntry("outcome", null);
     assertThat(Json.object(closed.get("finalTurn"), ""))
         .containsEntry("role", "system")
@@ -321,7 +318,7 @@ class RunsConverseTest {
 
   @Test
   void andACancelEndsIt() {
-    String runId = start(gate(PLAIN));
+    String runId = host.start(gate(PLAIN));
     exchange(runId, "one");
     new RunService(host.stores().runs(), new NoSlots(), it -> {})
         .cancel(SampleRuns.TENANT, runId, null, null);
@@ -332,7 +329,7 @@ class RunsConverseTest {
 
   @Test
   void asLongAsThereIsRoom() {
-    String runId = start(gate(PLAIN));
+    String runId = host.start(gate(PLAIN));
     assertThat(places(exchange(runId, "x".repeat(65_536)))).containsExactly("/resumeValue/turn");
     assertThat(places(close(runId, "bye", "x".repeat(65_536))))
         .containsExactly("/resumeValue/outcome");
@@ -349,7 +346,7 @@ class RunsConverseTest {
 
   @Test
   void withNobodyUnderTest() {
-    String runId = start(gate(Map.of("mockAutoResume", true, "turnCount", 3)));
+    String runId = host.start(gate(Map.of("mockAutoResume", true, "turnCount", 3)));
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
     assertThat(indexes(runId)).isEqualTo(List.of(0, 1, 2, 3));
     assertThat(channel(runId)).hasSize(5);
@@ -358,7 +355,7 @@ class RunsConverseTest {
 
   @Test
   void andAReplayAsksNobody() {
-    String runId = start(gate(PLAIN));
+    String runId = host.start(gate(PLAIN));
     exchange(runId, "one");
     exchange(runId, Map.of("b", 1, "a", new BigDecimal("1.50")));
     close(runId, "bye", 7);
@@ -375,7 +372,7 @@ class RunsConverseTest {
 
   @Test
   void andABranchAsksAnew() {
-    String source = start(gate(PLAIN));
+    String source = host.start(gate(PLAIN));
     exchange(source, "one");
     close(source, "bye", null);
     host.drive(source);
@@ -392,11 +389,11 @@ class RunsConverseTest {
 
   @Test
   void andAReplayOfAnOpenOneOpensItsOwn() {
-    String source = start(gate(PLAIN));
+    String source = host.start(gate(PLAIN));
     String replay = host.replay(source, 0);
     host.drive(replay);
     host.assertThat(replay).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
-    assertThat(log(replay)).noneMatch(event -> event.type() == EventType.REPLAY_DIVERGED);
+    assertThat(host.log(replay)).noneMatch(event -> event.type() == EventType.REPLAY_DIVERGED);
     assertThat(conversations(replay)).doesNotContainAnyElementsOf(conversations(source));
     exchange(replay, "mine");
     close(replay, "bye", null);
@@ -406,16 +403,17 @@ class RunsConverseTest {
 
   @Test
   void onlyWithinTheirTenant() {
-    String runId = start(gate(PLAIN));
+    String runId = host.start(gate(PLAIN));
     assertThat(
-            interrupts.resolve(
-                new Tenant("another"),
-                runId,
-                "gate",
-                new Given(
-                    Map.of("operation", "exchange", "turn", turn("x")),
-                    Answerer.of("spy"),
-                    List.of())))
+            host.interrupts()
+                .resolve(
+                    new Tenant("another"),
+                    runId,
+                    "gate",
+                    new Given(
+                        Map.of("operation", "exchange", "turn", turn("x")),
+                        Answerer.of("spy"),
+                        List.of())))
         .isInstanceOf(Outcome.NoSuchRun.class);
     assertThat(said(runId)).containsExactly("Well?");
   }
@@ -448,42 +446,25 @@ class RunsConverseTest {
   }
 
   private void assertReplays(String source) {
-    for (int from = 0; from < log(source).size(); from++) {
+    for (int from = 0; from < host.log(source).size(); from++) {
       String replay = host.replay(source, from);
       host.drive(replay);
-      host.assertThat(replay).is(run(source).status()).hasSoundLog();
-      assertThat(told(replay)).as("from %d", from).isEqualTo(told(source));
-      assertThat(Json.write(run(replay).state().channels()))
-          .isEqualTo(Json.write(run(source).state().channels()));
+      host.assertThat(replay).is(host.read(source).status()).hasSoundLog();
+      assertThat(Told.by(host.log(replay)))
+          .as("from %d", from)
+          .isEqualTo(Told.by(host.log(source)));
+      assertThat(Json.write(host.read(replay).state().channels()))
+          .isEqualTo(Json.write(host.read(source).state().channels()));
     }
     String replay = host.replay(source, 0);
     host.drive(replay);
-    assertThat(causes(replay)).isEqualTo(causes(source));
-  }
-
-  private List<String> told(String runId) {
-    return log(runId).stream()
-        .map(event -> event.type() + " " + event.nodeId() + " " + event.payload())
-        .toList();
-  }
-
-  /** The places of what events follow from. */
-  private List<Integer> causes(String runId) {
-    List<String> ids = log(runId).stream().map(RunEvent::eventId).toList();
-    return log(runId).stream().map(event -> ids.indexOf(event.causationId())).toList();
+    assertThat(Told.causes(host.log(replay))).isEqualTo(Told.causes(host.log(source)));
   }
 
   private static WorkflowBuilder gate(Map<String, Object> config) {
     return workflow("talking")
         .channel("conversation", "message", Map.of())
         .node("gate", "core.conversationGate", config);
-  }
-
-  private String start(WorkflowBuilder workflow) {
-    host.register(workflow);
-    String runId = host.create(workflow.id(), Map.of(), Map.of());
-    host.drive(runId);
-    return runId;
   }
 
   private static Map<String, Object> turn(Object content) {
@@ -495,37 +476,18 @@ class RunsConverseTest {
   }
 
   private Outcome exchange(String runId, Object content) {
-    return answer(runId, Map.of("operation", "exchange", "turn", turn(content)));
+    return host.answer(runId, "gate", Map.of("operation", "exchange", "turn", turn(content)));
   }
 
   private Outcome close(String runId, Object content, @Nullable Object outcome) {
-    return answer(
-        runId, Json.members("operation", "close", "turn", turn(content), "outcome", outcome));
-  }
-
-  private Outcome answer(String runId, Object value) {
-    return resolve(runId, Json.parse(Json.write(value)));
-  }
-
-  private Outcome resolve(String runId, @Nullable Object value) {
-    return interrupts.resolve(
-        SampleRuns.TENANT, runId, "gate", new Given(value, Answerer.of("somebody"), List.of()));
+    return host.answer(
+        runId,
+        "gate",
+        Json.members("operation", "close", "turn", turn(content), "outcome", outcome));
   }
 
   private static List<String> places(Outcome outcome) {
     return ((Outcome.Unacceptable) outcome).faults().stream().map(it -> it.pointer()).toList();
-  }
-
-  private Run run(String runId) {
-    return SampleRuns.read(host.stores(), runId);
-  }
-
-  private List<RunEvent> log(String runId) {
-    return host.stores()
-        .runs()
-        .log(SampleRuns.TENANT, runId, -1, Integer.MAX_VALUE)
-        .orElseThrow()
-        .events();
   }
 
   private static Map<String, Object> payload(List<RunEvent> log, int index) {
@@ -533,7 +495,7 @@ class RunsConverseTest {
   }
 
   private List<Map<String, Object>> turns(String runId) {
-    return log(runId).stream()
+    return host.log(runId).stream()
         .filter(event -> event.type().name().startsWith("CONVERSATION"))
         .map(event -> Json.parseObject(event.payload()))
         .map(
@@ -551,7 +513,7 @@ class RunsConverseTest {
 
   /** Of the turns that did not end it. */
   private List<Object> indexes(String runId) {
-    return log(runId).stream()
+    return host.log(runId).stream()
         .filter(
             event ->
                 event.type() == EventType.CONVERSATION_OPENED
@@ -561,7 +523,7 @@ class RunsConverseTest {
   }
 
   private List<Object> conversations(String runId) {
-    return log(runId).stream()
+    return host.log(runId).stream()
         .filter(event -> event.type().name().startsWith("CONVERSATION"))
         .map(event -> Json.parseObject(event.payload()).get("conversationId"))
         .distinct()
@@ -569,30 +531,10 @@ class RunsConverseTest {
   }
 
   private List<?> channel(String runId) {
-    return (List<?>) run(runId).state().channels().get("conversation");
+    return (List<?>) host.read(runId).state().channels().get("conversation");
   }
 
   private static List<Object> contents(List<?> turns) {
     return turns.stream().<Object>map(turn -> Json.object(turn, "").get("content")).toList();
-  }
-
-  /** Ends when a test says so. */
-  private static final class Slow implements NodeExecutor {
-
-    final CountDownLatch entered = new CountDownLatch(1);
-
-    final CountDownLatch gate = new CountDownLatch(1);
-
-    @Override
-    public String typeId() {
-      return "test.slow";
-    }
-
-    @Override
-    public NodeResult execute(NodeContext context) throws Exception {
-      entered.countDown();
-      gate.await();
-      return NodeResult.completed();
-    }
   }
 }

@@ -20,7 +20,6 @@ import io.heddle.testkit.WorkflowBuilder;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CyclicBarrier;
@@ -72,7 +71,7 @@ class RunsFollowTheVersionTheyPinnedTest {
         });
 
     String runId =
-        drive(
+        host.finish(
             workflow("everywhere")
                 .chain("test.act", "first", "second")
                 .edge("second", "second")
@@ -110,8 +109,8 @@ class RunsFollowTheVersionTheyPinnedTest {
           return NodeResult.completed();
         });
 
-    drive(ACT);
-    drive(ACT);
+    host.finish(ACT);
+    host.finish(ACT);
 
     assertThat(given).containsExactly(0, 1, 2, 3);
   }
@@ -124,12 +123,12 @@ class RunsFollowTheVersionTheyPinnedTest {
           given.add(context.getVersion("payment-flow", 1, newest));
           assertThat(types(context.runId())).contains(EventType.VERSION_PINNED);
           if (context.attempt() == 0) {
-            takeAway(context.runId());
+            host.takeAway(context.runId());
           }
           return NodeResult.completed();
         });
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog().log().hasAttempts("act", 0, 1);
     assertThat(given).containsExactly(2, 2);
@@ -142,7 +141,7 @@ class RunsFollowTheVersionTheyPinnedTest {
         context -> {
           int newest = context.attempt() == 0 ? 2 : 3;
           if (context.attempt() == 0) {
-            takeAway(context.runId());
+            host.takeAway(context.runId());
           }
           try {
             given.add(context.getVersion("payment-flow", 1, newest));
@@ -153,7 +152,7 @@ class RunsFollowTheVersionTheyPinnedTest {
           return NodeResult.completed();
         });
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
     assertThat(given).containsExactlyInAnyOrder(-1, 3);
@@ -207,7 +206,7 @@ class RunsFollowTheVersionTheyPinnedTest {
           return NodeResult.completed();
         });
 
-    String runId = drive(workflow("both").node("old", "test.act").node("new", "test.act"));
+    String runId = host.finish(workflow("both").node("old", "test.act").node("new", "test.act"));
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
     RunEvent pin = pin(runId);
@@ -233,7 +232,7 @@ class RunsFollowTheVersionTheyPinnedTest {
         });
 
     String runId =
-        drive(
+        host.finish(
             workflow("deprecated")
                 .node("before", "test.pure")
                 .node("act", "test.act")
@@ -259,7 +258,7 @@ class RunsFollowTheVersionTheyPinnedTest {
         context ->
             NodeResult.completed(Map.of("version", context.getVersion("payment-flow", -1, 4))));
 
-    String runId = drive(workflow("pure").chain("test.pure", "a", "b"));
+    String runId = host.finish(workflow("pure").chain("test.pure", "a", "b"));
 
     host.assertThat(runId)
         .is(RunStatus.COMPLETED)
@@ -274,7 +273,9 @@ class RunsFollowTheVersionTheyPinnedTest {
             "NODE_COMPLETED b",
             "RUN_COMPLETED");
     // Stored together, at one time.
-    assertThat(log(runId)).extracting(RunEvent::timestamp).containsOnly(pin(runId).timestamp());
+    assertThat(host.log(runId))
+        .extracting(RunEvent::timestamp)
+        .containsOnly(pin(runId).timestamp());
   }
 
   @ParameterizedTest
@@ -293,7 +294,7 @@ class RunsFollowTheVersionTheyPinnedTest {
           return NodeResult.completed();
         });
 
-    String runId = drive(workflow("asking").node("ask", asking.typeId()));
+    String runId = host.finish(workflow("asking").node("ask", asking.typeId()));
 
     assertThat(refused).hasSize(7).containsOnly("validation_error false");
     pin(runId);
@@ -301,11 +302,11 @@ class RunsFollowTheVersionTheyPinnedTest {
 
   @Test
   void aRunWithoutAnyRemembersNone() {
-    String without = drive(workflow("without").node("a", "core.noop"));
+    String without = host.finish(workflow("without").node("a", "core.noop"));
     node.does(
         context ->
             NodeResult.completed(Map.of("version", context.getVersion("payment-flow", 1, 2))));
-    String with = drive(ACT);
+    String with = host.finish(ACT);
 
     assertThat(state(without)).doesNotContainKey("versions");
     assertThat(state(with)).containsEntry("versions", Map.of("payment-flow", 2));
@@ -323,43 +324,16 @@ class RunsFollowTheVersionTheyPinnedTest {
     }
   }
 
-  private String drive(WorkflowBuilder workflow) {
-    host.register(workflow);
-    String runId = host.create(workflow.id(), Map.of(), Map.of());
-    while (!SampleRuns.read(host.stores(), runId).status().isTerminal()) {
-      Optional<Instant> due = host.drive(runId);
-      due.ifPresent(clock::set);
-    }
-    return runId;
-  }
-
-  /** Another host node thinks this one dead. */
-  private void takeAway(String runId) {
-    host.stores()
-        .jdbc()
-        .sql(
-            """
-            update openwop.run set lease_owner = null, lease_epoch = lease_epoch + 1, wake_at = now()
-            where run_id = ?
-            """)
-        .param(runId)
-        .update();
-  }
-
   /** The only pin of a run. */
   private RunEvent pin(String runId) {
     List<RunEvent> pins =
-        log(runId).stream().filter(event -> event.type() == EventType.VERSION_PINNED).toList();
+        host.log(runId).stream().filter(event -> event.type() == EventType.VERSION_PINNED).toList();
     assertThat(pins).hasSize(1);
     return pins.get(0);
   }
 
   private List<EventType> types(String runId) {
-    return log(runId).stream().map(RunEvent::type).toList();
-  }
-
-  private List<RunEvent> log(String runId) {
-    return host.stores().runs().log(SampleRuns.TENANT, runId, -1, 1_000).orElseThrow().events();
+    return host.log(runId).stream().map(RunEvent::type).toList();
   }
 
   private Map<String, Object> state(String runId) {

@@ -137,7 +137,7 @@ class RunsOutlastWhateverHappensTest {
     Run run = SampleRuns.read(host.stores(), runId);
     host.assertThat(runId).hasSoundLog();
     assertThat(run.status().isTerminal()).isTrue();
-    LogFold fold = LogFold.of(new TreeMap<>(initialVariables(run)), log(runId));
+    LogFold fold = LogFold.of(new TreeMap<>(initialVariables(run)), host.log(runId));
 
     assertThat(fold.status()).isEqualTo(run.status());
     assertThat(fold.starts()).isEqualTo(run.state().starts());
@@ -177,16 +177,8 @@ class RunsOutlastWhateverHappensTest {
         : Map.of("flag", "yes", "result", "none");
   }
 
-  private List<RunEvent> log(String runId) {
-    return host.stores()
-        .runs()
-        .log(SampleRuns.TENANT, runId, -1, Integer.MAX_VALUE)
-        .orElseThrow()
-        .events();
-  }
-
   private List<String> outcomes(String runId) {
-    return log(runId).stream()
+    return host.log(runId).stream()
         .filter(event -> OUTCOMES.contains(event.type()))
         .map(event -> event.type() + " " + event.nodeId() + " " + essence(event))
         .sorted()

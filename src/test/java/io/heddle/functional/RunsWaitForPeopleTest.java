@@ -5,7 +5,6 @@ import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.heddle.interrupt.Answerer;
-import io.heddle.interrupt.InterruptService;
 import io.heddle.interrupt.InterruptService.Given;
 import io.heddle.interrupt.InterruptService.Outcome;
 import io.heddle.json.Json;
@@ -14,7 +13,6 @@ import io.heddle.run.NewEvent;
 import io.heddle.run.PauseRequest;
 import io.heddle.run.PauseRequest.DrainPolicy;
 import io.heddle.run.Payloads;
-import io.heddle.run.Run;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore.Amendment;
@@ -27,6 +25,7 @@ import io.heddle.spi.NodeResult;
 import io.heddle.tenancy.Tenant;
 import io.heddle.testkit.AtOnce;
 import io.heddle.testkit.HandDrivenHost;
+import io.heddle.testkit.HeldNode;
 import io.heddle.testkit.NoSlots;
 import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.SampleRuns;
@@ -39,7 +38,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -64,31 +62,28 @@ class RunsWaitForPeopleTest {
 
   private final Flaky flaky = new Flaky();
 
-  private final Slow slow = new Slow();
+  private final HeldNode held = new HeldNode();
 
   private HandDrivenHost host;
 
   private RunService service;
 
-  private InterruptService interrupts;
-
   @BeforeEach
   void open() {
     host =
-        new HandDrivenHost(PostgresPerJvm.freshDatabase(), HandDrivenHost.WIDE, clock, flaky, slow);
+        new HandDrivenHost(PostgresPerJvm.freshDatabase(), HandDrivenHost.WIDE, clock, flaky, held);
     service = new RunService(host.stores().runs(), new NoSlots(), it -> {});
-    interrupts = new InterruptService(host.stores().runs(), host.stores().interrupts());
   }
 
   @AfterEach
   void close() {
-    slow.gate.countDown();
+    held.letGo();
     host.close();
   }
 
   @Test
   void forADecision() {
-    String runId = start(gate(APPROVAL).node("after", "core.noop").edge("gate", "after"));
+    String runId = host.start(gate(APPROVAL).node("after", "core.noop").edge("gate", "after"));
     host.assertThat(runId)
         .is(RunStatus.WAITING_APPROVAL)
         .hasSoundLog()
@@ -101,7 +96,7 @@ class RunsWaitForPeopleTest {
             "NODE_SUSPENDED gate");
     assertThat(host.stores().claims().claimDue("other", 10)).isEmpty();
 
-    assertThat(answer(runId, "gate", Map.of("action", "accept")))
+    assertThat(host.answer(runId, "gate", Map.of("action", "accept")))
         .isInstanceOfSatisfying(
             Outcome.Resolved.class,
             resolved -> assertThat(resolved.status()).isEqualTo(RunStatus.RUNNING));
@@ -129,7 +124,7 @@ class RunsWaitForPeopleTest {
   @Test
   void forAnAnswer() {
     String runId =
-        start(
+        host.start(
             workflow("asking")
                 .node(
                     "gate",
@@ -149,11 +144,11 @@ class RunsWaitForPeopleTest {
             Map.of("q1", "blue"),
             Map.of("q1", "blue", "q2", "three"),
             Map.of("q1", "blue", "q2", 3, "q3", "?"))) {
-      assertThat(answer(runId, "gate", Map.of("answers", wrong)))
+      assertThat(host.answer(runId, "gate", Map.of("answers", wrong)))
           .isInstanceOf(Outcome.Unacceptable.class);
     }
     assertThat(
-            answer(
+            host.answer(
                 runId,
                 "gate",
                 Map.of(
@@ -168,7 +163,7 @@ class RunsWaitForPeopleTest {
   @Test
   void forAnEvent() {
     String runId =
-        start(
+        host.start(
             workflow("listening")
                 .node(
                     "gate",
@@ -180,9 +175,10 @@ class RunsWaitForPeopleTest {
                         Map.of("eventType", "paid", "correlation", Map.of("order", 7)))));
     host.assertThat(runId).is(RunStatus.WAITING_EXTERNAL).hasSoundLog();
 
-    assertThat(answer(runId, "gate", Map.of("order", 8))).isInstanceOf(Outcome.Unrelated.class);
+    assertThat(host.answer(runId, "gate", Map.of("order", 8)))
+        .isInstanceOf(Outcome.Unrelated.class);
     host.assertThat(runId).is(RunStatus.WAITING_EXTERNAL);
-    assertThat(answer(runId, "gate", Map.of("order", 7.0, "by", "card")))
+    assertThat(host.answer(runId, "gate", Map.of("order", 7.0, "by", "card")))
         .isInstanceOf(Outcome.Resolved.class);
     host.drive(runId);
     host.assertThat(runId).is(RunStatus.COMPLETED);
@@ -190,8 +186,8 @@ class RunsWaitForPeopleTest {
 
   @Test
   void andARejectionFailsIt() {
-    String runId = start(gate(APPROVAL));
-    answer(runId, "gate", Map.of("action", "reject", "feedback", "no"));
+    String runId = host.start(gate(APPROVAL));
+    host.answer(runId, "gate", Map.of("action", "reject", "feedback", "no"));
     host.drive(runId);
 
     host.assertThat(runId).is(RunStatus.FAILED).hasError("approval_rejected").hasSoundLog();
@@ -200,23 +196,23 @@ class RunsWaitForPeopleTest {
   @Test
   void andARejectionCanLeadElsewhere() {
     String runId =
-        start(
+        host.start(
             gate(APPROVAL)
                 .node("yes", "core.noop")
                 .node("no", "core.noop")
                 .edge("gate", "yes")
                 .edge("gate", "no", "any_failed"));
-    answer(runId, "gate", Map.of("action", "reject"));
+    host.answer(runId, "gate", Map.of("action", "reject"));
     host.drive(runId);
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
-    assertThat(run(runId).state().nodes().get("yes").progress().name()).isEqualTo("SKIPPED");
+    assertThat(host.read(runId).state().nodes().get("yes").progress().name()).isEqualTo("SKIPPED");
   }
 
   @Test
   void andAnEditReachesTheNextNode() {
-    String runId = start(gate(APPROVAL));
-    answer(runId, "gate", Map.of("action", "edit-accept", "editedArtifactData", "the edit"));
+    String runId = host.start(gate(APPROVAL));
+    host.answer(runId, "gate", Map.of("action", "edit-accept", "editedArtifactData", "the edit"));
     host.drive(runId);
 
     assertThat(outputs(runId))
@@ -227,23 +223,24 @@ class RunsWaitForPeopleTest {
 
   @Test
   void andAQuestionAnswersNothing() {
-    String runId = start(gate(APPROVAL));
-    assertThat(answer(runId, "gate", Map.of("action", "ask", "question", "why?")))
+    String runId = host.start(gate(APPROVAL));
+    assertThat(host.answer(runId, "gate", Map.of("action", "ask", "question", "why?")))
         .isEqualTo(new Outcome.Kept(RunStatus.WAITING_APPROVAL));
     host.assertThat(runId).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
-    assertThat(answer(runId, "gate", Map.of("action", "accept")))
+    assertThat(host.answer(runId, "gate", Map.of("action", "accept")))
         .isInstanceOf(Outcome.Resolved.class);
   }
 
   @Test
   void untilTheTimeIsOverWhichIsNoYes() {
     String runId =
-        start(workflow("hurried").node("gate", "core.approvalGate", Map.of("timeoutMs", 1_000)));
+        host.start(
+            workflow("hurried").node("gate", "core.approvalGate", Map.of("timeoutMs", 1_000)));
     clock.set(clock.instant().plusSeconds(2));
     host.drive(runId);
 
     host.assertThat(runId).is(RunStatus.FAILED).hasError("interrupt_timeout").hasSoundLog();
-    assertThat(answer(runId, "gate", Map.of("action", "accept")))
+    assertThat(host.answer(runId, "gate", Map.of("action", "accept")))
         .isInstanceOf(Outcome.Expired.class);
   }
 
@@ -252,19 +249,20 @@ class RunsWaitForPeopleTest {
     clock.set(clock.instant().minus(Duration.ofHours(1)));
     // Asked an hour ago by the database's clock, and nobody has looked since.
     String runId =
-        start(workflow("hurried").node("gate", "core.approvalGate", Map.of("timeoutMs", 1_000)));
+        host.start(
+            workflow("hurried").node("gate", "core.approvalGate", Map.of("timeoutMs", 1_000)));
 
-    assertThat(answer(runId, "gate", Map.of("action", "accept")))
+    assertThat(host.answer(runId, "gate", Map.of("action", "accept")))
         .isInstanceOf(Outcome.Expired.class);
     host.assertThat(runId).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
   }
 
   @Test
   void andOneAnswerWins() throws Exception {
-    String runId = start(gate(APPROVAL));
+    String runId = host.start(gate(APPROVAL));
 
     List<Outcome> outcomes =
-        AtOnce.call(10, caller -> answer(runId, "gate", Map.of("action", "accept")));
+        AtOnce.call(10, caller -> host.answer(runId, "gate", Map.of("action", "accept")));
 
     assertThat(outcomes).filteredOn(Outcome.Resolved.class::isInstance).hasSize(1);
     assertThat(outcomes).filteredOn(Outcome.AlreadyResolved.class::isInstance).hasSize(9);
@@ -275,13 +273,13 @@ class RunsWaitForPeopleTest {
   @Test
   void andAnAnswerRacesACancel() throws Exception {
     for (int i = 0; i < 10; i++) {
-      String runId = start(gate(APPROVAL));
+      String runId = host.start(gate(APPROVAL));
       List<Object> outcomes =
           AtOnce.call(
               2,
               caller ->
                   caller == 0
-                      ? answer(runId, "gate", Map.of("action", "accept"))
+                      ? host.answer(runId, "gate", Map.of("action", "accept"))
                       : service.cancel(SampleRuns.TENANT, runId, null, null).orElseThrow());
       boolean answered = outcomes.get(0) instanceof Outcome.Resolved;
       // An answered run can still be cancelled; a cancelled one cannot be answered.
@@ -293,20 +291,21 @@ class RunsWaitForPeopleTest {
 
   @Test
   void andACancelTakesTheQuestionBack() {
-    String runId = start(gate(APPROVAL));
+    String runId = host.start(gate(APPROVAL));
     service.cancel(SampleRuns.TENANT, runId, null, null);
 
     host.assertThat(runId).is(RunStatus.CANCELLED).hasSoundLog();
-    assertThat(answer(runId, "gate", Map.of("action", "accept"))).isInstanceOf(Outcome.Gone.class);
+    assertThat(host.answer(runId, "gate", Map.of("action", "accept")))
+        .isInstanceOf(Outcome.Gone.class);
     assertThat(states(runId)).containsExactly("INVALIDATED");
   }
 
   @Test
   void andAFailureBesideItTakesTheQuestionBack() {
-    String runId = start(gate(APPROVAL).node("fail", "core.fail"));
+    String runId = host.start(gate(APPROVAL).node("fail", "core.fail"));
 
     host.assertThat(runId).is(RunStatus.FAILED).hasSoundLog();
-    assertThat(answer(runId, "gate", Map.of("action", "accept")))
+    assertThat(host.answer(runId, "gate", Map.of("action", "accept")))
         .isInstanceOf(Outcome.AlreadyResolved.class);
     assertThat(states(runId)).containsExactly("INVALIDATED");
   }
@@ -314,7 +313,7 @@ class RunsWaitForPeopleTest {
   @Test
   void andAPauseOutlastsAnAnswer() {
     String runId =
-        start(
+        host.start(
             gate(APPROVAL)
                 .node("sleep", "core.delay", Map.of("ms", 60_000))
                 .node("after", "core.noop")
@@ -337,12 +336,12 @@ class RunsWaitForPeopleTest {
                         RunStatus.PAUSED,
                         run.state(),
                         new Wakeup.Never())));
-    assertThat(answer(runId, "gate", Map.of("action", "accept")))
+    assertThat(host.answer(runId, "gate", Map.of("action", "accept")))
         .isInstanceOfSatisfying(
             Outcome.Resolved.class,
             resolved -> assertThat(resolved.status()).isEqualTo(RunStatus.PAUSED));
-    assertThat(run(runId).status()).isEqualTo(RunStatus.PAUSED);
-    assertThat(run(runId).pausedAt()).isNotNull();
+    assertThat(host.read(runId).status()).isEqualTo(RunStatus.PAUSED);
+    assertThat(host.read(runId).pausedAt()).isNotNull();
 
     service.resume(SampleRuns.TENANT, runId, null).orElseThrow();
     clock.set(clock.instant().plusSeconds(61));
@@ -354,20 +353,21 @@ class RunsWaitForPeopleTest {
   void andOthersMayAnswerWhileItsNodesExecute() throws Exception {
     host.register(
         gate(APPROVAL)
-            .node("slow", slow.typeId())
+            .node("held", held.typeId())
             .node("after", "core.noop")
             .edge("gate", "after"));
     String runId = host.create("gated", Map.of(), Map.of());
     CompletableFuture<Void> driving = CompletableFuture.runAsync(() -> host.drive(runId));
-    slow.entered.await();
+    held.awaitEntered();
 
-    assertThat(answer(runId, "gate", Map.of("action", "accept")))
+    assertThat(host.answer(runId, "gate", Map.of("action", "accept")))
         .isInstanceOfSatisfying(
             Outcome.Resolved.class,
             resolved -> assertThat(resolved.status()).isEqualTo(RunStatus.RUNNING));
     // The worker hears of it although its own node still executes.
-    await("the node after the gate").until(() -> run(runId).state().nodes().containsKey("after"));
-    slow.gate.countDown();
+    await("the node after the gate")
+        .until(() -> host.read(runId).state().nodes().containsKey("after"));
+    held.letGo();
     driving.get();
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
@@ -376,8 +376,8 @@ class RunsWaitForPeopleTest {
   @Test
   void andAnAnswerIsKeptWhenTheNodeIsStartedAgain() {
     flaky.failures = 1;
-    String runId = start(workflow("flaky").node("gate", flaky.typeId()).maxRetries(2));
-    answer(runId, "gate", "yes");
+    String runId = host.start(workflow("flaky").node("gate", flaky.typeId()).maxRetries(2));
+    host.answer(runId, "gate", "yes");
     Instant due = host.drive(runId).orElseThrow();
     clock.set(due);
     host.drive(runId);
@@ -404,16 +404,17 @@ class RunsWaitForPeopleTest {
   void asItsParentDoes() {
     host.register(workflow("child").node("child-gate", "core.approvalGate"));
     String parent =
-        start(workflow("parent").node("call", "core.subWorkflow", Map.of("workflowId", "child")));
+        host.start(
+            workflow("parent").node("call", "core.subWorkflow", Map.of("workflowId", "child")));
     String child = host.stores().runs().children(SampleRuns.TENANT, parent, 2).get(0).runId();
     host.drive(child);
     host.assertThat(child).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
     host.drive(parent);
     host.assertThat(parent).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
-    assertThat(answer(parent, "call", Map.of("action", "accept")))
+    assertThat(host.answer(parent, "call", Map.of("action", "accept")))
         .isInstanceOf(Outcome.NoSuchQuestion.class);
 
-    answer(child, "child-gate", Map.of("action", "accept"));
+    host.answer(child, "child-gate", Map.of("action", "accept"));
     host.driveAll();
     host.driveAll();
     host.assertThat(child).is(RunStatus.COMPLETED).hasSoundLog();
@@ -423,19 +424,19 @@ class RunsWaitForPeopleTest {
   @ParameterizedTest
   @ValueSource(strings = {"maybe", "ACCEPT", ""})
   void andTakesNoOtherWord(String action) {
-    String runId = start(gate(APPROVAL));
-    assertThat(answer(runId, "gate", Map.of("action", action)))
+    String runId = host.start(gate(APPROVAL));
+    assertThat(host.answer(runId, "gate", Map.of("action", action)))
         .isInstanceOf(Outcome.Unacceptable.class);
     host.assertThat(runId).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
   }
 
   @Test
   void andOnlyItsTenantCanAnswer() {
-    String runId = start(gate(APPROVAL));
+    String runId = host.start(gate(APPROVAL));
     Given accept = new Given(Map.of("action", "accept"), Answerer.of("somebody"), List.of());
-    assertThat(interrupts.resolve(new Tenant("others"), runId, "gate", accept))
+    assertThat(host.interrupts().resolve(new Tenant("others"), runId, "gate", accept))
         .isInstanceOf(Outcome.NoSuchRun.class);
-    assertThat(interrupts.resolve(SampleRuns.TENANT, runId, "elsewhere", accept))
+    assertThat(host.interrupts().resolve(SampleRuns.TENANT, runId, "elsewhere", accept))
         .isInstanceOf(Outcome.NoSuchQuestion.class);
     host.assertThat(runId).is(RunStatus.WAITING_APPROVAL).hasSoundLog();
   }
@@ -444,25 +445,8 @@ class RunsWaitForPeopleTest {
     return workflow("gated").node("gate", "core.approvalGate", config);
   }
 
-  private String start(WorkflowBuilder workflow) {
-    host.register(workflow);
-    String runId = host.create(workflow.id(), Map.of(), Map.of());
-    host.drive(runId);
-    return runId;
-  }
-
-  private Outcome answer(String runId, String nodeId, @Nullable Object value) {
-    Object given = value == null ? null : Json.parse(Json.write(value));
-    return interrupts.resolve(
-        SampleRuns.TENANT, runId, nodeId, new Given(given, Answerer.of("somebody"), List.of()));
-  }
-
-  private Run run(String runId) {
-    return SampleRuns.read(host.stores(), runId);
-  }
-
   private Map<String, @Nullable Object> outputs(String runId) {
-    return run(runId).state().nodes().get("gate").outputs();
+    return host.read(runId).state().nodes().get("gate").outputs();
   }
 
   private List<String> states(String runId) {
@@ -496,26 +480,6 @@ class RunsWaitForPeopleTest {
           ? new NodeResult.Failed("test.flaky", "Not yet", true)
           : NodeResult.completed(
               Json.members("said", Objects.requireNonNull(context.resumption()).value()));
-    }
-  }
-
-  /** Executes until it is let go. */
-  private static final class Slow implements NodeExecutor {
-
-    final CountDownLatch entered = new CountDownLatch(1);
-
-    final CountDownLatch gate = new CountDownLatch(1);
-
-    @Override
-    public String typeId() {
-      return "test.slow";
-    }
-
-    @Override
-    public NodeResult execute(NodeContext context) throws Exception {
-      entered.countDown();
-      gate.await();
-      return NodeResult.completed();
     }
   }
 }

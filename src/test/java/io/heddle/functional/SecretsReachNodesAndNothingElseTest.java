@@ -3,10 +3,6 @@ package io.heddle.functional;
 import static io.heddle.testkit.WorkflowBuilder.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import ch.qos.logback.core.read.ListAppender;
 import io.heddle.json.Json;
 import io.heddle.run.EventType;
 import io.heddle.run.RunStatus;
@@ -17,6 +13,7 @@ import io.heddle.spi.InterruptRequest;
 import io.heddle.spi.NodeFailedException;
 import io.heddle.spi.NodeResult;
 import io.heddle.spi.SecretSource;
+import io.heddle.testkit.CapturedLog;
 import io.heddle.testkit.HandDrivenHost;
 import io.heddle.testkit.PostgresPerJvm;
 import io.heddle.testkit.SampleRuns;
@@ -36,7 +33,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** A node that spills the secret it got spills it over nobody. */
 class SecretsReachNodesAndNothingElseTest {
@@ -55,7 +51,7 @@ class SecretsReachNodesAndNothingElseTest {
 
   private final SettableClock clock = new SettableClock(Instant.now());
 
-  private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
+  private final CapturedLog logged = CapturedLog.start();
 
   private HandDrivenHost host;
 
@@ -79,13 +75,11 @@ class SecretsReachNodesAndNothingElseTest {
             .node("next", "test.next")
             .input("given", Map.of("type", "connection", "nodeId", "spill", "outputKey", "given"))
             .edge("spill", "next"));
-    logged.start();
-    ((Logger) LoggerFactory.getLogger("ROOT")).addAppender(logged);
   }
 
   @AfterEach
   void close() {
-    ((Logger) LoggerFactory.getLogger("ROOT")).detachAppender(logged);
+    logged.close();
     host.close();
   }
 
@@ -181,7 +175,7 @@ class SecretsReachNodesAndNothingElseTest {
     host.drive(runId);
 
     host.assertThat(runId).is(RunStatus.FAILED).hasError("heddle.node_crashed");
-    assertThat(logged.list).anyMatch(event -> event.getFormattedMessage().contains("threw"));
+    assertThat(logged.lines()).anyMatch(line -> line.contains("threw"));
     nothingSpilt();
   }
 
@@ -295,14 +289,7 @@ class SecretsReachNodesAndNothingElseTest {
             Base64.getEncoder()
                 .withoutPadding()
                 .encodeToString(SECRET.getBytes(StandardCharsets.UTF_8)));
-    assertThat(logged.list)
-        .noneMatch(
-            event ->
-                (event.getFormattedMessage()
-                        + (event.getThrowableProxy() == null
-                            ? ""
-                            : ThrowableProxyUtil.asString(event.getThrowableProxy())))
-                    .contains("Tr0ub4dor"));
+    assertThat(logged.lines()).noneMatch(line -> line.contains("Tr0ub4dor"));
   }
 
   /** Every row of every table. */

@@ -27,7 +27,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -81,7 +80,7 @@ class SideEffectsHappenOnceTest {
           return NodeResult.completed(Json.members("first", first, "second", second));
         });
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog().log().hasAttempts("act", 0, 1, 2);
     assertThat(provider.asked).containsExactly(id(runId, "act", 0), id(runId, "act", 1));
@@ -95,12 +94,12 @@ class SideEffectsHappenOnceTest {
         context -> {
           Object charge = context.once("acme:charge", provider::charge);
           if (context.attempt() == 0) {
-            takeAway(context.runId());
+            host.takeAway(context.runId());
           }
           return NodeResult.completed(Json.members("charge", charge));
         });
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog().log().hasAttempts("act", 0, 1);
     assertThat(provider.asked).containsExactly(id(runId, "act", 0));
@@ -118,12 +117,12 @@ class SideEffectsHappenOnceTest {
                         invocationId -> {
                           Object charge = provider.charge(invocationId);
                           if (context.attempt() == 0) {
-                            takeAway(context.runId());
+                            host.takeAway(context.runId());
                           }
                           return charge;
                         }))));
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
     String id = id(runId, "act", 0);
@@ -138,7 +137,7 @@ class SideEffectsHappenOnceTest {
     node.does(
         context -> {
           if (context.attempt() == 0) {
-            takeAway(context.runId());
+            host.takeAway(context.runId());
           }
           try {
             context.once("acme:charge", provider::charge);
@@ -150,7 +149,7 @@ class SideEffectsHappenOnceTest {
           return NodeResult.completed();
         });
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog();
     assertThat(ends).containsExactly("interrupted", "performed");
@@ -177,7 +176,7 @@ class SideEffectsHappenOnceTest {
           return NodeResult.completed();
         });
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     var event =
         host.assertThat(runId)
@@ -212,7 +211,7 @@ class SideEffectsHappenOnceTest {
                           return charge;
                         }))));
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog().log().hasAttempts("act", 0, 1, 2);
     assertThat(provider.asked).hasSize(3).containsOnly(id(runId, "act", 0));
@@ -230,7 +229,7 @@ class SideEffectsHappenOnceTest {
         });
 
     String runId =
-        drive(
+        host.finish(
             workflow("loop")
                 .node("act", "test.act")
                 .edge("act", "act")
@@ -261,7 +260,7 @@ class SideEffectsHappenOnceTest {
               : NodeResult.completed();
         });
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     // The second attempt went the same way from its start.
     host.assertThat(runId).is(RunStatus.COMPLETED).hasSoundLog().log().hasAttempts("act", 0, 1);
@@ -278,8 +277,8 @@ class SideEffectsHappenOnceTest {
         });
     WorkflowBuilder two = workflow("two").chain("test.act", "act", "bill");
 
-    String first = drive(two);
-    String second = drive(two);
+    String first = host.finish(two);
+    String second = host.finish(two);
 
     assertThat(provider.asked)
         .containsExactly(
@@ -302,7 +301,7 @@ class SideEffectsHappenOnceTest {
           return new NodeResult.Failed("acme.later", "Not yet", true);
         });
 
-    drive(ACT);
+    host.finish(ACT);
 
     assertThat(given).hasSize(4);
     assertThat(given).allSatisfy(each -> assertThat(each).isEqualTo(given.get(0)));
@@ -331,7 +330,7 @@ class SideEffectsHappenOnceTest {
           }
         });
 
-    String runId = drive(ACT);
+    String runId = host.finish(ACT);
 
     host.assertThat(runId)
         .is(RunStatus.FAILED)
@@ -350,7 +349,7 @@ class SideEffectsHappenOnceTest {
             NodeResult.completed(
                 Map.of("same", largest.equals(context.once("k", invocationId -> largest)))));
 
-    assertThat(outputs(drive(ACT))).isEqualTo(Map.of("same", true));
+    assertThat(outputs(host.finish(ACT))).isEqualTo(Map.of("same", true));
   }
 
   @ParameterizedTest
@@ -358,17 +357,17 @@ class SideEffectsHappenOnceTest {
   void aProviderKeyThatTellsNothingIsRefused(String key) {
     node.does(context -> NodeResult.completed(Json.members("a", context.once(key, id -> 1))));
 
-    host.assertThat(drive(ACT)).is(RunStatus.FAILED).hasError("heddle.provider_key_invalid");
+    host.assertThat(host.finish(ACT)).is(RunStatus.FAILED).hasError("heddle.provider_key_invalid");
   }
 
   @Test
   void aProviderKeyIsBounded() {
     node.does(
         context -> NodeResult.completed(Json.members("a", context.once("k".repeat(256), id -> 1))));
-    assertThat(outputs(drive(ACT))).isEqualTo(Map.of("a", 1));
+    assertThat(outputs(host.finish(ACT))).isEqualTo(Map.of("a", 1));
     node.does(
         context -> NodeResult.completed(Json.members("a", context.once("k".repeat(257), id -> 1))));
-    host.assertThat(drive(ACT)).is(RunStatus.FAILED).hasError("heddle.provider_key_invalid");
+    host.assertThat(host.finish(ACT)).is(RunStatus.FAILED).hasError("heddle.provider_key_invalid");
   }
 
   @Test
@@ -377,7 +376,7 @@ class SideEffectsHappenOnceTest {
         context ->
             NodeResult.completed(Json.members("a", context.once("acme:charge", provider::charge))));
 
-    String runId = drive(workflow("pure").node("act", "test.pure").maxRetries(3));
+    String runId = host.finish(workflow("pure").node("act", "test.pure").maxRetries(3));
 
     host.assertThat(runId)
         .is(RunStatus.FAILED)
@@ -464,30 +463,6 @@ class SideEffectsHappenOnceTest {
   private Execution leased() {
     var run = SampleRuns.create(host.stores(), "node-of-a-test");
     return new Execution(run.tenant(), run.runId(), run.leaseEpoch(), "act", 0, 0, 0);
-  }
-
-  /** Creates a run and drives it to its end, whatever it waits for. */
-  private String drive(WorkflowBuilder workflow) {
-    host.register(workflow);
-    String runId = host.create(workflow.id(), Map.of(), Map.of());
-    while (!SampleRuns.read(host.stores(), runId).status().isTerminal()) {
-      Optional<Instant> due = host.drive(runId);
-      due.ifPresent(clock::set);
-    }
-    return runId;
-  }
-
-  /** Another host node thinks this one dead. */
-  private void takeAway(String runId) {
-    host.stores()
-        .jdbc()
-        .sql(
-            """
-            update openwop.run set lease_owner = null, lease_epoch = lease_epoch + 1, wake_at = now()
-            where run_id = ?
-            """)
-        .param(runId)
-        .update();
   }
 
   private @Nullable Object outputs(String runId) {

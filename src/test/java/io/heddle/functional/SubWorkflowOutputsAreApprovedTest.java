@@ -274,7 +274,7 @@ class SubWorkflowOutputsAreApprovedTest {
   @Test
   void theEndOfTheRunsTimeIsADenial() {
     String parent =
-        start(parent("child", Map.of("requireApproval", true), Map.of()).timeout(60_000));
+        host.start(parent("child", Map.of("requireApproval", true), Map.of()).timeout(60_000));
     host.drive(onlyChild(parent).runId());
     host.drive(parent);
     host.assertThat(parent).is(RunStatus.WAITING_APPROVAL);
@@ -291,7 +291,8 @@ class SubWorkflowOutputsAreApprovedTest {
   void aCancelIsADenial() {
     host.register(parent("child", Map.of("requireApproval", true), Map.of()));
     String top =
-        start(workflow("top").node("call", "core.subWorkflow", Map.of("workflowId", "parent")));
+        host.start(
+            workflow("top").node("call", "core.subWorkflow", Map.of("workflowId", "parent")));
     String middle = onlyChild(top).runId();
     host.drive(middle);
     host.drive(onlyChild(middle).runId());
@@ -342,7 +343,7 @@ class SubWorkflowOutputsAreApprovedTest {
   @Test
   void aHostThatDiesChangesNothing() {
     String parent =
-        start(parent("child", Map.of("checksum", true, "requireApproval", true), Map.of()));
+        host.start(parent("child", Map.of("checksum", true, "requireApproval", true), Map.of()));
     host.drive(onlyChild(parent).runId());
     host.driveUntilCommits(parent, 1);
     host.beFoundDead();
@@ -416,14 +417,14 @@ class SubWorkflowOutputsAreApprovedTest {
     answer(source, Map.of("action", "edit-accept", "editedArtifactData", Map.of("report", "new")));
     host.drive(source);
     host.assertThat(source).is(RunStatus.COMPLETED);
-    List<RunEvent> told = log(source);
+    List<RunEvent> told = host.log(source);
 
     for (int from = 0; from < told.size(); from++) {
       String replay = host.replay(source, from);
       host.drive(replay);
 
       host.assertThat(replay).is(RunStatus.COMPLETED).hasSoundLog();
-      assertThat(log(replay).stream().map(event -> event.type() + event.payload()))
+      assertThat(host.log(replay).stream().map(event -> event.type() + event.payload()))
           .containsExactlyElementsOf(
               told.stream().map(event -> event.type() + event.payload()).toList());
       assertThat(variables(replay)).containsEntry("result", "new");
@@ -491,7 +492,7 @@ class SubWorkflowOutputsAreApprovedTest {
   }
 
   private String childEnded(WorkflowBuilder workflow) {
-    String parent = start(workflow);
+    String parent = host.start(workflow);
     host.drive(onlyChild(parent).runId());
     host.drive(parent);
     return parent;
@@ -502,13 +503,6 @@ class SubWorkflowOutputsAreApprovedTest {
     String parent = childEnded(parent("child", Map.of("requireApproval", true), more));
     host.assertThat(parent).is(RunStatus.WAITING_APPROVAL);
     return parent;
-  }
-
-  private String start(WorkflowBuilder workflow) {
-    host.register(workflow);
-    String runId = host.create(workflow.id(), Map.of(), Map.of());
-    host.drive(runId);
-    return runId;
   }
 
   private Outcome answer(String runId, Object value) {
@@ -551,16 +545,8 @@ class SubWorkflowOutputsAreApprovedTest {
     return Json.parseObject(host.assertThat(runId).log().only(type, "call").payload());
   }
 
-  private List<RunEvent> log(String runId) {
-    return host.stores()
-        .runs()
-        .log(SampleRuns.TENANT, runId, -1, Integer.MAX_VALUE)
-        .orElseThrow()
-        .events();
-  }
-
   private long sequence(String runId, EventType type) {
-    return log(runId).stream()
+    return host.log(runId).stream()
         .filter(event -> event.type() == type)
         .findFirst()
         .orElseThrow()

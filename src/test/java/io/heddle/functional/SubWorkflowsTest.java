@@ -69,7 +69,7 @@ class SubWorkflowsTest {
   @Test
   void givesItsVariablesToTheParent() {
     String parent =
-        start(
+        host.start(
             parent(
                     Map.of(
                         "workflowId",
@@ -102,13 +102,13 @@ class SubWorkflowsTest {
     assertThat(Json.parseObject(log.only(EventType.NODE_COMPLETED, "call").payload()))
         .containsEntry(
             "outputs", Json.members("childRunId", child.runId(), "childStatus", "completed"));
-    assertThat(read(parent).state().variables()).containsEntry("result", "from the parent");
+    assertThat(host.read(parent).state().variables()).containsEntry("result", "from the parent");
   }
 
   @Test
   void whatTheParentHasNotIsUndefinedInTheChild() {
     String parent =
-        start(
+        host.start(
             parent(Map.of("workflowId", "child", "inputMapping", Map.of("given", "missing")))
                 .variable("missing", null));
 
@@ -118,7 +118,7 @@ class SubWorkflowsTest {
 
   @Test
   void itsFailureFailsTheParent() {
-    String parent = start(parent(Map.of("workflowId", "failing")));
+    String parent = host.start(parent(Map.of("workflowId", "failing")));
     host.drive(onlyChild(parent).runId());
     host.drive(parent);
 
@@ -130,7 +130,8 @@ class SubWorkflowsTest {
 
   @Test
   void itsFailureIsPassedOverIfTheParentSaysSo() {
-    String parent = start(parent(Map.of("workflowId", "failing", "onChildFailure", "continue")));
+    String parent =
+        host.start(parent(Map.of("workflowId", "failing", "onChildFailure", "continue")));
     host.drive(onlyChild(parent).runId());
     host.drive(parent);
 
@@ -139,7 +140,8 @@ class SubWorkflowsTest {
 
   @Test
   void aParentThatDoesNotWaitGoesOn() {
-    String parent = start(parent(Map.of("workflowId", "sleeping", "waitForCompletion", false)));
+    String parent =
+        host.start(parent(Map.of("workflowId", "sleeping", "waitForCompletion", false)));
 
     host.assertThat(parent).is(RunStatus.COMPLETED).hasSoundLog();
     assertThat(onlyChild(parent).status()).isEqualTo(RunStatus.PENDING);
@@ -168,7 +170,7 @@ class SubWorkflowsTest {
 
   @Test
   void anUnknownWorkflowFailsTheNode() {
-    String parent = start(parent(Map.of("workflowId", "nowhere")));
+    String parent = host.start(parent(Map.of("workflowId", "nowhere")));
 
     host.assertThat(parent).is(RunStatus.FAILED).hasError("unknown_child_workflow").hasSoundLog();
   }
@@ -177,7 +179,7 @@ class SubWorkflowsTest {
   void aCancelGoesDownTheTree() {
     host.register(
         workflow("middle").node("call", "core.subWorkflow", Map.of("workflowId", "sleeping")));
-    String top = start(parent(Map.of("workflowId", "middle")));
+    String top = host.start(parent(Map.of("workflowId", "middle")));
     Run middle = onlyChild(top);
     host.drive(middle.runId());
     Run bottom = onlyChild(middle.runId());
@@ -210,7 +212,7 @@ class SubWorkflowsTest {
     for (int i = 0; i < 1_000; i++) {
       wide.node("call-" + i, "core.subWorkflow", Map.of("workflowId", "child"));
     }
-    String parent = start(wide);
+    String parent = host.start(wide);
     assertThat(host.driveAll()).isEqualTo(1_000);
     host.drive(parent);
 
@@ -225,20 +227,9 @@ class SubWorkflowsTest {
     return workflow("parent").node("call", "core.subWorkflow", config);
   }
 
-  private String start(WorkflowBuilder workflow) {
-    host.register(workflow);
-    String runId = host.create(workflow.id(), Map.of(), Map.of());
-    host.drive(runId);
-    return runId;
-  }
-
   private Run onlyChild(String parent) {
     List<Child> children = host.stores().runs().children(SampleRuns.TENANT, parent, 10);
     assertThat(children).hasSize(1);
-    return read(children.get(0).runId());
-  }
-
-  private Run read(String runId) {
-    return SampleRuns.read(host.stores(), runId);
+    return host.read(children.get(0).runId());
   }
 }

@@ -17,6 +17,10 @@ import io.heddle.engine.node.FailNode;
 import io.heddle.engine.node.IdentityNode;
 import io.heddle.engine.node.InterruptNode;
 import io.heddle.engine.node.NoopNode;
+import io.heddle.interrupt.Answerer;
+import io.heddle.interrupt.InterruptService;
+import io.heddle.interrupt.InterruptService.Given;
+import io.heddle.interrupt.InterruptService.Outcome;
 import io.heddle.json.Json;
 import io.heddle.postgres.ArtifactSql;
 import io.heddle.postgres.ForkSql;
@@ -25,6 +29,7 @@ import io.heddle.run.NewEvent;
 import io.heddle.run.Run;
 import io.heddle.run.Run.Fork.Mode;
 import io.heddle.run.RunError;
+import io.heddle.run.RunEvent;
 import io.heddle.run.RunStatus;
 import io.heddle.run.RunStore;
 import io.heddle.secret.SecretSources;
@@ -225,6 +230,64 @@ public final class HandDrivenHost implements AutoCloseable {
         .runId();
   }
 
+  /** Creates a run and drives it as far as it goes now; returns its id. */
+  public String start(WorkflowBuilder workflow) {
+    register(workflow);
+    String runId = create(workflow.id(), Map.of(), Map.of());
+    drive(runId);
+    return runId;
+  }
+
+  /** Creates a run and drives it to its end; see {@link #driveToEnd}. */
+  public String finish(WorkflowBuilder workflow) {
+    register(workflow);
+    return driveToEnd(create(workflow.id(), Map.of(), Map.of()));
+  }
+
+  /**
+   * Drives a run to its end, whatever it waits for: it is then as late as that. The clock of this
+   * host must be one that can be set.
+   *
+   * @return the run's id
+   */
+  public String driveToEnd(String runId) {
+    while (!read(runId).status().isTerminal()) {
+      drive(runId).ifPresent(((SettableClock) clock)::set);
+    }
+    return runId;
+  }
+
+  /** A run as it is stored now. */
+  public Run read(String runId) {
+    return SampleRuns.read(stores, runId);
+  }
+
+  /** The whole log of a run. */
+  public List<RunEvent> log(String runId) {
+    return stores
+        .runs()
+        .log(SampleRuns.TENANT, runId, -1, Integer.MAX_VALUE)
+        .orElseThrow()
+        .events();
+  }
+
+  /** Somebody answers what a node asks. */
+  public Outcome answer(String runId, String nodeId, @Nullable Object value) {
+    Object given = value == null ? null : Json.parse(Json.write(value));
+    return interrupts()
+        .resolve(
+            SampleRuns.TENANT, runId, nodeId, new Given(given, Answerer.of("somebody"), List.of()));
+  }
+
+  public InterruptService interrupts() {
+    return new InterruptService(stores.runs(), stores.interrupts());
+  }
+
+  /** How many rows of a table there are; what comes behind the table's name is a part of it. */
+  public int count(String table) {
+    return stores.jdbc().sql("select count(*) from openwop." + table).query(Integer.class).single();
+  }
+
   /** Branches a run before an event; the branch waits for {@link #drive}. */
   public String branch(
       String runId, long fromSequence, @Nullable Map<String, @Nullable Object> configurable) {
@@ -309,6 +372,19 @@ public final class HandDrivenHost implements AutoCloseable {
     } catch (InterruptedException e) {
       throw new IllegalStateException(runId + " was taken away", e);
     }
+  }
+
+  /** Others think this host dead and take a run from it, which it does not know. */
+  public void takeAway(String runId) {
+    stores
+        .jdbc()
+        .sql(
+            """
+            update openwop.run set lease_owner = null, lease_epoch = lease_epoch + 1, wake_at = now()
+            where run_id = ?
+            """)
+        .param(runId)
+        .update();
   }
 
   /** What others find and do after this host has missed its heartbeats. */

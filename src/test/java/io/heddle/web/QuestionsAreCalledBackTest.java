@@ -3,14 +3,10 @@ package io.heddle.web;
 import static io.heddle.testkit.Await.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import ch.qos.logback.core.read.ListAppender;
 import io.heddle.auth.ApiKeys;
 import io.heddle.retention.RetentionStore;
 import io.heddle.tenancy.Tenant;
+import io.heddle.testkit.CapturedLog;
 import io.heddle.testkit.WebhookReceiver;
 import io.heddle.testkit.WebhookReceiver.Received;
 import io.heddle.web.TestHost.Key;
@@ -33,7 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
 /** Whoever is named with a run is told how its questions can be answered. */
@@ -513,21 +508,13 @@ class QuestionsAreCalledBackTest {
 
   @Test
   void neitherALogNorATableHoldsTheToken() {
-    Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    Level level = root.getLevel();
-    ListAppender<ILoggingEvent> captured = new ListAppender<>();
-    captured.start();
-    root.addAppender(captured);
-    root.setLevel(Level.TRACE);
+    CapturedLog captured = CapturedLog.startAtAnyLevel();
     Received told;
-    try {
+    try (captured) {
       receiver.behave(WebhookReceiver.status(503));
       String runId = started("conformance-approval");
       await("all attempts").until(() -> deliveries(runId).equals(List.of("DEAD")));
       told = receiver.about(runId).get(2);
-    } finally {
-      root.setLevel(level);
-      root.detachAppender(captured);
     }
     String token = link(told).substring("/v1/interrupts/".length());
     assertThat(host.anonymous().get(link(told)).status()).isEqualTo(200);
@@ -535,15 +522,7 @@ class QuestionsAreCalledBackTest {
         List.of(
             token.substring(token.indexOf('.') + 1),
             HexFormat.of().formatHex(token.getBytes(StandardCharsets.UTF_8)));
-    List<String> lines =
-        List.copyOf(captured.list).stream()
-            .map(
-                event ->
-                    event.getFormattedMessage()
-                        + (event.getThrowableProxy() == null
-                            ? ""
-                            : ThrowableProxyUtil.asString(event.getThrowableProxy())))
-            .toList();
+    List<String> lines = captured.lines();
     assertThat(lines).hasSizeGreaterThan(100);
     for (String form : forms) {
       assertThat(lines).noneMatch(line -> line.contains(form));

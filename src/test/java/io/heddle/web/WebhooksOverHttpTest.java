@@ -3,11 +3,7 @@ package io.heddle.web;
 import static io.heddle.testkit.Await.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import ch.qos.logback.core.read.ListAppender;
+import io.heddle.testkit.CapturedLog;
 import io.heddle.testkit.WebhookReceiver;
 import io.heddle.testkit.WebhookReceiver.Received;
 import io.heddle.web.TestHost.Key;
@@ -33,7 +29,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
 @Timeout(120)
@@ -583,14 +578,9 @@ class WebhooksOverHttpTest {
 
   @Test
   void noLogAtAnyLevelHoldsASecret() throws IOException {
-    Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    Level level = root.getLevel();
-    ListAppender<ILoggingEvent> captured = new ListAppender<>();
-    captured.start();
-    root.addAppender(captured);
-    root.setLevel(Level.TRACE);
+    CapturedLog captured = CapturedLog.startAtAnyLevel();
     List<String> secrets = new ArrayList<>();
-    try {
+    try (captured) {
       secrets.add(register("").get("secret").asString());
       String webhookId =
           register(
@@ -605,22 +595,9 @@ class WebhooksOverHttpTest {
       String runId = caller().startRun("conformance-noop");
       await("both deliveries").until(() -> receiver.about(runId).size() == 2);
       secrets.addAll(List.of(STANDARD_SECRET, OTHER_SECRET, Key.ACME.secret()));
-    } finally {
-      root.setLevel(level);
-      root.detachAppender(captured);
     }
-    List<String> lines =
-        List.copyOf(captured.list).stream()
-            .filter(event -> event.getThreadName() != null)
-            // What this test's own client says is not the host's.
-            .filter(event -> !event.getLoggerName().startsWith("jdk.internal.httpclient"))
-            .map(
-                event ->
-                    event.getFormattedMessage()
-                        + (event.getThrowableProxy() == null
-                            ? ""
-                            : ThrowableProxyUtil.asString(event.getThrowableProxy())))
-            .toList();
+    // What this test's own client says is not the host's.
+    List<String> lines = captured.linesWithout("jdk.internal.httpclient");
     assertThat(lines).hasSizeGreaterThan(100);
     for (String secret : secrets) {
       String hex = HexFormat.of().formatHex(secret.getBytes(StandardCharsets.UTF_8));
