@@ -46,7 +46,7 @@ class TheDocumentsTellTheTruthTest {
   private static final Pattern TEST_CLASS = Pattern.compile("[A-Z][A-Za-z]+Test");
 
   private static final Pattern REQUEST_ERROR =
-      Pattern.compile("^\\| `([a-z_]+)` \\| (\\d{3}) \\|", Pattern.MULTILINE);
+      Pattern.compile("^\\| `([A-Za-z_]+)` \\| (\\d{3}) \\|", Pattern.MULTILINE);
 
   private static final Pattern RUN_ERROR =
       Pattern.compile(

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Something that somebody did or was refused. It says what happened to what, never what was in it:
- * no inputs, answers or reasons of callers, and no secret.
+ * no inputs, answers or reasons of callers but that of an override, and no secret.
  *
  * @param action what was done, as a noun and a past participle: {@code run.cancelled}
  * @param actor the opaque id of who did it

@@ -9,6 +9,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Authenticates the configured API keys. Thread-safe. */
@@ -62,6 +63,18 @@ public final class ApiKeys implements Authenticator {
       return new Expired(match.principal());
     }
     return new Authenticated(match.principal());
+  }
+
+  /** What one of the keys makes its holder; empty if no key of theirs is good now. */
+  Optional<Principal> holder(String tenant, String principal) {
+    return keys.stream()
+        .filter(
+            known ->
+                known.key().tenant().equals(tenant)
+                    && known.key().principal().equals(principal)
+                    && outcome(known) instanceof Authenticated)
+        .map(Known::principal)
+        .findFirst();
   }
 
   /** The form in which a key is configured. */

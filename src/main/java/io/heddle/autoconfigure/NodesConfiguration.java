@@ -9,6 +9,7 @@ import io.heddle.engine.node.ClarificationGateNode;
 import io.heddle.engine.node.ConversationGateNode;
 import io.heddle.engine.node.DelayNode;
 import io.heddle.engine.node.FailNode;
+import io.heddle.engine.node.GovernanceGateNode;
 import io.heddle.engine.node.IdentityNode;
 import io.heddle.engine.node.InterruptNode;
 import io.heddle.engine.node.NoopNode;
@@ -24,6 +25,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 
@@ -75,6 +77,13 @@ final class NodesConfiguration {
   @Bean
   ApprovalGateNode heddleApprovalGateNode() {
     return new ApprovalGateNode();
+  }
+
+  /** Nobody could decide at such a gate where no role is known. */
+  @Bean
+  @Conditional(OnRoles.class)
+  GovernanceGateNode heddleGovernanceGateNode() {
+    return new GovernanceGateNode();
   }
 
   @Bean

@@ -24,11 +24,6 @@ import org.springframework.core.env.Environment;
 final class WebAccessConfiguration {
 
   @Bean
-  Roles heddleRoles(HeddleProperties properties) {
-    return new Roles(properties.auth().roles());
-  }
-
-  @Bean
   V1Capability heddleAuthorization(Roles roles) {
     return V1Capability.of("authorization", V1Roles.describe(roles.scopes()));
   }

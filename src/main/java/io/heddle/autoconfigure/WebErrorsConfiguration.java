@@ -1,10 +1,13 @@
 package io.heddle.autoconfigure;
 
+import io.heddle.auth.Roles;
 import io.heddle.retention.RetentionStore;
+import io.heddle.run.Denials;
 import io.heddle.web.ErrorDispatchFilter;
 import io.heddle.web.Errors;
 import io.heddle.web.ExpiredRuns;
 import io.heddle.web.ProtocolExceptionResolver;
+import io.heddle.web.RunDenials;
 import io.heddle.web.UnreadHeaders;
 import io.heddle.web.v1.V1Errors;
 import jakarta.servlet.DispatcherType;
@@ -57,7 +60,8 @@ final class WebErrorsConfiguration {
   FilterRegistrationBean<ErrorDispatchFilter> heddleErrorDispatchFilter(
       PathOwnership ownership, Errors errors, UnreadHeaders unread) {
     FilterRegistrationBean<ErrorDispatchFilter> registration =
-        new FilterRegistrationBean<>(new ErrorDispatchFilter(ownership::isOwnedUri, errors, unread));
+        new FilterRegistrationBean<>(
+            new ErrorDispatchFilter(ownership::isOwnedUri, errors, unread));
     registration.setOrder(FilterOrder.BEFORE_SECURITY);
     registration.setDispatcherTypes(DispatcherType.ERROR);
     registration.setAsyncSupported(true);
@@ -65,7 +69,8 @@ final class WebErrorsConfiguration {
   }
 
   @Bean
-  ProtocolExceptionResolver heddleExceptionResolver(Errors errors) {
-    return new ProtocolExceptionResolver(errors);
+  ProtocolExceptionResolver heddleExceptionResolver(Errors errors, Denials denials, Roles roles) {
+    return new ProtocolExceptionResolver(
+        errors, new RunDenials(roles.scopes().isEmpty() ? null : denials));
   }
 }

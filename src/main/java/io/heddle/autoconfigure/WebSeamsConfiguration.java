@@ -1,5 +1,9 @@
 package io.heddle.autoconfigure;
 
+import io.heddle.auth.ApiKeys;
+import io.heddle.auth.Principals;
+import io.heddle.auth.Roles;
+import io.heddle.auth.TestPrincipals;
 import io.heddle.engine.Effects;
 import io.heddle.engine.RunCreator;
 import io.heddle.retention.RetentionStore;
@@ -7,12 +11,15 @@ import io.heddle.run.RunService;
 import io.heddle.stream.CommitNews;
 import io.heddle.telemetry.RunSpans;
 import io.heddle.web.Requests;
+import io.heddle.web.v1.V1AuthorizationSeamController;
 import io.heddle.web.v1.V1ConcurrentClaimController;
 import io.heddle.web.v1.V1DebugBundleController;
 import io.heddle.web.v1.V1DebugBundleExportController;
 import io.heddle.web.v1.V1ForcedExpiryController;
+import io.heddle.web.v1.V1GovernanceSeamController;
 import io.heddle.web.v1.V1SpansController;
 import io.heddle.web.v1.V1SubRunAttestationController;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -53,6 +60,23 @@ final class WebSeamsConfiguration {
   @Bean
   V1SubRunAttestationController heddleSubRunAttestationController(Requests requests) {
     return new V1SubRunAttestationController(requests);
+  }
+
+  @Bean
+  Principals heddleTestPrincipals(ObjectProvider<ApiKeys> keys, Roles roles) {
+    return new TestPrincipals(keys.getIfAvailable(), roles);
+  }
+
+  @Bean
+  V1AuthorizationSeamController heddleAuthorizationSeamController(
+      Principals principals, Requests requests) {
+    return new V1AuthorizationSeamController(principals, requests);
+  }
+
+  @Bean
+  V1GovernanceSeamController heddleGovernanceSeamController(
+      Principals principals, Roles roles, Requests requests) {
+    return new V1GovernanceSeamController(principals, roles.scopes().keySet(), requests);
   }
 
   @Bean

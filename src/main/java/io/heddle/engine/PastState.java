@@ -112,6 +112,7 @@ final class PastState {
           INTERRUPT_REQUESTED,
           APPROVAL_REQUESTED,
           APPROVAL_RECEIVED,
+          AUTHORIZATION_DECIDED,
           CLARIFICATION_REQUESTED,
           CLARIFICATION_RESOLVED,
           NODE_RESUMED,
@@ -179,7 +180,10 @@ final class PastState {
           NODE_DISPATCHED,
           CONVERSATION_OPENED,
           CONVERSATION_EXCHANGED,
-          CONVERSATION_CLOSED ->
+          CONVERSATION_CLOSED,
+          APPROVAL_GRANTED,
+          APPROVAL_REJECTED,
+          APPROVAL_OVERRIDDEN ->
           tell(event, payload);
       case ARTIFACT_CREATED ->
           unfinished

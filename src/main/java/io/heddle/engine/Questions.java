@@ -202,7 +202,7 @@ final class Questions {
     }
     draft.change(
         draft.state().with(node.id(), reached(node).answered(new Resumption(null, null, true))),
-        InterruptEvents.timedOut(node.id(), question));
+        InterruptEvents.timedOut(node.id(), question, GateEdges.isGate(node)));
   }
 
   /** Takes back that a question was not answered in time; its events are the caller's to forget. */

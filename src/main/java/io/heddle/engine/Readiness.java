@@ -62,6 +62,10 @@ record Readiness(
   static boolean isTaken(EdgeDefinition edge, RunState state) {
     NodeState source = state.nodes().get(edge.sourceNodeId());
     EdgeOutcome outcome = state.edges().getOrDefault(edge.id(), EdgeOutcome.TAKEN);
+    if (source != null && outcome == EdgeOutcome.REJECTED) {
+      return edge.triggerRule() == TriggerRule.ANY_FAILED
+          || edge.triggerRule() == TriggerRule.ALL_COMPLETE;
+    }
     if (source == null || outcome != EdgeOutcome.TAKEN) {
       return false;
     }
@@ -84,7 +88,7 @@ record Readiness(
           if (outcome == EdgeOutcome.BROKEN) {
             return Verdict.BROKEN;
           }
-          tally.count(state.nodes().get(edge.sourceNodeId()), outcome != EdgeOutcome.NOT_TAKEN);
+          tally.count(state.nodes().get(edge.sourceNodeId()), outcome);
         }
       }
       Verdict group = tally.edges == 0 ? Verdict.YES : tally.verdict(rule);
@@ -108,10 +112,13 @@ record Readiness(
 
     int failed;
 
-    void count(@Nullable NodeState source, boolean followed) {
+    void count(@Nullable NodeState source, @Nullable EdgeOutcome outcome) {
+      boolean followed = outcome != EdgeOutcome.NOT_TAKEN;
       edges++;
       if (source == null || !source.progress().isFinal()) {
         open++;
+      } else if (outcome == EdgeOutcome.REJECTED) {
+        failed++;
       } else if (followed && source.progress() == Progress.COMPLETED) {
         completed++;
       } else if (followed && source.progress() == Progress.FAILED) {

@@ -49,6 +49,8 @@ final class RecordedFacts {
       case NODE_SUSPENDED -> state.withSuspension(node.id());
       case ORCHESTRATOR_DECIDED -> decided(state, node, payload, eventId);
       case CONVERSATION_OPENED, CONVERSATION_EXCHANGED, CONVERSATION_CLOSED ->
+          said(state, node, ConversationEvents.turn(payload), eventId);
+      case APPROVAL_GRANTED, APPROVAL_REJECTED, APPROVAL_OVERRIDDEN ->
           said(state, node, payload, eventId);
       case WORKFLOW_CHAIN -> Handoffs.after(state, node, payload, eventId);
       case CONFIDENCE_ESCALATED -> Escalation.after(state, node, payload);
@@ -61,11 +63,11 @@ final class RecordedFacts {
   }
 
   private static RunState said(
-      RunState state, NodeDefinition node, Map<String, @Nullable Object> payload, String eventId) {
+      RunState state, NodeDefinition node, Map<String, @Nullable Object> turn, String eventId) {
     NodeState reached = state.nodes().get(node.id());
     return reached == null || reached.question() == null
         ? state
-        : state.with(node.id(), reached.said(ConversationEvents.turn(payload), eventId));
+        : state.with(node.id(), reached.said(turn, eventId));
   }
 
   /** The question that a node is said to have put. */

@@ -290,7 +290,7 @@ final class Replay implements Questions.Answers {
     }
     boolean happened =
         switch (entry.type()) {
-          case RUN_PAUSED, RUN_RESUMED, REPLAY_DIVERGED -> true;
+          case RUN_PAUSED, RUN_RESUMED, REPLAY_DIVERGED, AUTHORIZATION_DECIDED -> true;
           case CAP_BREACHED -> "run-duration".equals(record.members(entry.sequence()).get("kind"));
           case LOOPBACK_LIMIT -> entry.sequence() == fork.fromSequence();
           case NODE_CANCELLED, RUN_FAILED ->

@@ -47,6 +47,9 @@ record Routes(RunState state, @Nullable Loop exhausted, Optional<RunError> failu
         state = state.withEdge(edge.id(), outcome(edge.condition(), scope));
       }
     }
+    for (var decided : GateEdges.outcomes(definition, run, before, node).entrySet()) {
+      state = state.withEdge(decided.getKey(), decided.getValue());
+    }
     for (EdgeDefinition edge : definition.outgoing(node.id())) {
       if (definition.leadsBack(edge) && state.edges().get(edge.id()) == EdgeOutcome.BROKEN) {
         return new Routes(
@@ -63,7 +66,7 @@ record Routes(RunState state, @Nullable Loop exhausted, Optional<RunError> failu
     return new Routes(state, null, Optional.empty());
   }
 
-  private static EdgeOutcome outcome(EdgeCondition condition, EvaluationScope scope) {
+  static EdgeOutcome outcome(EdgeCondition condition, EvaluationScope scope) {
     try {
       return Conditions.holds(condition, scope) ? EdgeOutcome.TAKEN : EdgeOutcome.NOT_TAKEN;
     } catch (ExpressionException e) {

@@ -295,7 +295,8 @@ final class RunExecution {
       throws InterruptedException, HeldRun.Fenced {
     HeldRun.Mark mark = held.mark();
     draft.questions().timeOut(node);
-    if (Objects.requireNonNull(before.question()).kind() != InterruptKind.CONVERSATION) {
+    if (Objects.requireNonNull(before.question()).kind() != InterruptKind.CONVERSATION
+        && !GateEdges.isGate(node)) {
       return;
     }
     // What was said in time, and not heard of here, comes before the end.

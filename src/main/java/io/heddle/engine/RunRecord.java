@@ -372,10 +372,19 @@ final class RunRecord {
     if (!node.questions.isEmpty()) {
       Question asked = node.questions.get(node.questions.size() - 1);
       switch (entry.type()) {
-        case CONVERSATION_OPENED, CONVERSATION_EXCHANGED -> asked.turns.add(entry);
+        case CONVERSATION_OPENED,
+            CONVERSATION_EXCHANGED,
+            APPROVAL_GRANTED,
+            APPROVAL_REJECTED,
+            APPROVAL_OVERRIDDEN ->
+            asked.turns.add(entry);
         case APPROVAL_RECEIVED, CLARIFICATION_RESOLVED, CONVERSATION_CLOSED, NODE_RESUMED ->
             asked.answer.add(entry);
         case INTERRUPT_RESOLVED -> {
+          // The word that decided was stored together with the decision.
+          if (asked.answer.isEmpty() && endsWith(asked.turns, entry)) {
+            asked.answer.add(asked.turns.remove(asked.turns.size() - 1));
+          }
           asked.answer.add(entry);
           asked.answered = true;
         }
@@ -384,6 +393,13 @@ final class RunRecord {
         }
       }
     }
+  }
+
+  private static boolean endsWith(List<Entry> turns, Entry next) {
+    return !turns.isEmpty()
+        && turns.get(turns.size() - 1).sequence() == next.sequence() - 1
+        && turns.get(turns.size() - 1).type() != EventType.CONVERSATION_EXCHANGED
+        && turns.get(turns.size() - 1).type() != EventType.CONVERSATION_OPENED;
   }
 
   /** Where the log ends if the run had neither been cancelled nor paused for good. */

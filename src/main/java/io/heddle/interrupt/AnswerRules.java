@@ -196,7 +196,8 @@ final class AnswerRules {
     return new Answer.Settles(value);
   }
 
-  private static List<Fault> misfits(
+  /** Where a value does not fit a schema. */
+  static List<Fault> misfits(
       @Nullable Map<String, @Nullable Object> schema, @Nullable Object value, String place) {
     if (schema == null) {
       return List.of();

@@ -6,6 +6,7 @@ import io.heddle.json.Json;
 import io.heddle.redaction.Masking;
 import io.heddle.redaction.Tokens;
 import io.heddle.run.ConversationEvents;
+import io.heddle.run.Governance;
 import io.heddle.run.Ids;
 import io.heddle.run.InterruptEvents;
 import io.heddle.run.NewEvent;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -48,9 +50,20 @@ public final class InterruptService {
 
   private final InterruptStore interrupts;
 
+  private final Set<String> roles;
+
+  /** For a host that knows no roles. */
   public InterruptService(RunStore runs, InterruptStore interrupts) {
+    this(runs, interrupts, Set.of());
+  }
+
+  /**
+   * @param roles the roles that this host knows; for governance gates no other one is anybody's
+   */
+  public InterruptService(RunStore runs, InterruptStore interrupts, Set<String> roles) {
     this.runs = runs;
     this.interrupts = interrupts;
+    this.roles = Set.copyOf(roles);
   }
 
   /**
@@ -75,6 +88,24 @@ public final class InterruptService {
 
     /** The question takes no such answer. */
     record Unacceptable(List<Fault> faults) implements Outcome {}
+
+    /** A governance gate takes no such answer. */
+    record Malformed(List<Fault> faults) implements Outcome {}
+
+    /**
+     * A governance gate takes no such answer of somebody without what it requires.
+     *
+     * @param reason what is missing, without anything that was sent
+     */
+    record Denied(String reason) implements Outcome {}
+
+    /**
+     * A governance gate was overridden.
+     *
+     * @param then what became of it: {@link Resolved}, or {@link Kept} where it takes more
+     * @param reason why, masked
+     */
+    record Overridden(Outcome then, String gateId, String reason) implements Outcome {}
 
     /** The event is not the one that is waited for. */
     record Unrelated() implements Outcome {}
@@ -135,6 +166,7 @@ public final class InterruptService {
   /** Whether a question takes no token, whoever signed it. */
   public static boolean isForCallersOnly(Interrupt question) {
     return "openwop-interrupt-auth-required".equals(question.data().get("profile"))
+        || Governance.isGate(question.kind(), question.data())
         || Approvers.of(question).areNamed();
   }
 
@@ -185,6 +217,9 @@ public final class InterruptService {
     Optional<Outcome> closed = closed(run, question, claims);
     if (closed.isPresent()) {
       return Decision.of(isTooLate(question, given) ? TOO_LATE : closed.get());
+    }
+    if (Governance.isGate(question.kind(), question.data())) {
+      return govern(tenant, run, question, given);
     }
     if (!given.faults().isEmpty()) {
       return Decision.of(new Outcome.Unacceptable(given.faults()));
@@ -289,6 +324,94 @@ public final class InterruptService {
     return settle(tenant, run, question, decided, quorum.deciders(tally));
   }
 
+  private Decision govern(Tenant tenant, Run run, Interrupt question, Given given) {
+    GovernanceGate gate = GovernanceGate.of(question.data());
+    GovernanceGate.Ruling ruling =
+        gate.judge(given.value(), given.by(), given.faults(), question.resumeSchema(), roles);
+    if (ruling instanceof GovernanceGate.Ruling.Malformed no) {
+      return Decision.of(new Outcome.Malformed(no.faults()));
+    }
+    if (ruling instanceof GovernanceGate.Ruling.Denied no) {
+      return Decision.of(new Outcome.Denied(no.reason()));
+    }
+    GovernanceGate.Ruling.Heard heard = (GovernanceGate.Ruling.Heard) ruling;
+    String by = given.by().id();
+    String reason =
+        heard.reason() == null
+            ? null
+            : Tokens.redacted(Masking.of(run.state()).text(heard.reason()));
+    boolean isFirst =
+        interrupts.vote(
+            tenant,
+            question.interruptId(),
+            new Vote(by, by, heard.eligibleBy(), heard.word().spelled(), reason));
+    boolean bypasses =
+        heard.word() == GovernanceGate.Word.OVERRIDE && gate.overrideBypassesQuorum();
+    if (!isFirst && !bypasses) {
+      return Decision.of(new Outcome.Kept(run.status()));
+    }
+    Map<String, Integer> tally = interrupts.tally(tenant, question.interruptId());
+    int granted =
+        tally.getOrDefault(GovernanceGate.Word.GRANT.spelled(), 0)
+            + tally.getOrDefault(GovernanceGate.Word.OVERRIDE.spelled(), 0);
+    NewEvent event = gate.told(question.nodeId(), heard, by, reason, granted);
+    NodeState node =
+        asking(run, question).said(Json.storedObject(event.payload()), event.eventId());
+    GovernanceGate.Verdict verdict = gate.after(heard.word(), granted);
+    Decision decision =
+        verdict == GovernanceGate.Verdict.WAITS
+            ? new Decision(
+                new Outcome.Kept(run.status()),
+                new Amendment(
+                    List.of(event),
+                    run.status(),
+                    run.state().with(question.nodeId(), node),
+                    new Wakeup.AsBefore(),
+                    true))
+            : governed(tenant, run, question, node, event, given, verdict);
+    return heard.word() == GovernanceGate.Word.OVERRIDE
+        ? new Decision(
+            new Outcome.Overridden(
+                decision.outcome(), gate.gateId(), Objects.requireNonNull(reason)),
+            decision.amendment())
+        : decision;
+  }
+
+  private Decision governed(
+      Tenant tenant,
+      Run run,
+      Interrupt question,
+      NodeState node,
+      NewEvent event,
+      Given given,
+      GovernanceGate.Verdict verdict) {
+    Map<String, @Nullable Object> value = new LinkedHashMap<>(Json.object(given.value(), ""));
+    value.remove("action");
+    String decision =
+        verdict == GovernanceGate.Verdict.RELEASED ? Governance.GRANTED : Governance.REJECTED;
+    value.put(Governance.DECISION, decision);
+    Map<String, @Nullable Object> shown = Masking.of(run.state()).members(value);
+    // Nobody's secret, even if a secret reads the same.
+    shown.put(Governance.DECISION, decision);
+    String by = given.by().id();
+    if (!interrupts.resolve(tenant, question.interruptId(), value, by)) {
+      throw new IllegalStateException("A question was resolved under the lock of its run");
+    }
+    return resumed(
+        run,
+        question,
+        node,
+        InterruptEvents.governed(
+            event,
+            question.nodeId(),
+            Objects.requireNonNull(node.question()),
+            decision,
+            shown,
+            by,
+            question.readAt()),
+        new Resumption(value, by, false));
+  }
+
   /** Why a question takes no answer any more; empty if it does. */
   private static Optional<Outcome> closed(Run run, Interrupt question, @Nullable Claims claims) {
     if (claims != null && !claims.interruptId().equals(question.interruptId())) {
@@ -339,6 +462,11 @@ public final class InterruptService {
           node.said(
               Json.object(Json.object(value, "").get("turn"), "/turn"), events.get(0).eventId());
     }
+    return resumed(run, question, node, events, new Resumption(value, by, false));
+  }
+
+  private static Decision resumed(
+      Run run, Interrupt question, NodeState node, List<NewEvent> events, Resumption answer) {
     // A pause outlasts an answer; the run goes on with it when it is resumed.
     boolean paused = run.status() == RunStatus.PAUSED;
     RunStatus next = paused ? RunStatus.PAUSED : RunStatus.RUNNING;
@@ -348,7 +476,7 @@ public final class InterruptService {
         new Amendment(
             events,
             next,
-            run.state().with(question.nodeId(), node.answered(new Resumption(value, by, false))),
+            run.state().with(question.nodeId(), node.answered(answer)),
             paused ? new Wakeup.Never() : new Wakeup.Now(),
             true));
   }

@@ -30,7 +30,9 @@ public final class InterruptEvents {
   public static List<NewEvent> asked(Run run, NewInterrupt interrupt) {
     List<NewEvent> events = new ArrayList<>();
     events.add(event(EventType.INTERRUPT_REQUESTED, interrupt.nodeId(), request(run, interrupt)));
-    if (interrupt.kind() == InterruptKind.APPROVAL) {
+    boolean governed = Governance.isGate(interrupt.kind(), interrupt.data());
+    // The protocol has no older words for governance gates.
+    if (interrupt.kind() == InterruptKind.APPROVAL && !governed) {
       events.add(
           event(EventType.APPROVAL_REQUESTED, interrupt.nodeId(), approvalRequest(interrupt)));
     } else if (interrupt.kind() == InterruptKind.CLARIFICATION) {
@@ -118,10 +120,59 @@ public final class InterruptEvents {
     return events;
   }
 
-  /** Nobody answered in time, which is never a yes. */
-  public static List<NewEvent> timedOut(String nodeId, Question question) {
+  /**
+   * A governance gate was decided.
+   *
+   * @param last what the last word of it is told by
+   * @param decision what it came to: {@link Governance#GRANTED} or {@link Governance#REJECTED}
+   * @param value as the node gets it
+   * @param by the opaque id of whose word that was
+   */
+  public static List<NewEvent> governed(
+      NewEvent last,
+      String nodeId,
+      Question question,
+      String decision,
+      Map<String, @Nullable Object> value,
+      String by,
+      Instant at) {
+    return List.of(
+        last,
+        event(
+            EventType.INTERRUPT_RESOLVED,
+            nodeId,
+            Json.members(
+                "nodeId",
+                nodeId,
+                "interruptId",
+                question.interruptId(),
+                "kind",
+                spelled(question.kind()),
+                "resumeValue",
+                value,
+                Governance.DECISION,
+                decision,
+                "outcome",
+                decision,
+                "resolvedBy",
+                by,
+                "resolvedAt",
+                at.toString())),
+        event(
+            EventType.NODE_RESUMED,
+            nodeId,
+            Json.members(
+                "nodeId", nodeId, "interruptId", question.interruptId(), "resumeValue", value)));
+  }
+
+  /**
+   * Nobody answered in time, which is never a yes.
+   *
+   * @param governed whether it was a governance gate that waited
+   */
+  public static List<NewEvent> timedOut(String nodeId, Question question, boolean governed) {
     List<NewEvent> events = new ArrayList<>();
-    if (question.kind() == InterruptKind.APPROVAL) {
+    if (question.kind() == InterruptKind.APPROVAL && !governed) {
       events.add(
           event(
               EventType.APPROVAL_RECEIVED,

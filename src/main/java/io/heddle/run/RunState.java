@@ -88,6 +88,8 @@ public record RunState(
   public enum EdgeOutcome {
     TAKEN,
     NOT_TAKEN,
+    /** Its source has rejected what waits behind it, which counts like a failure. */
+    REJECTED,
     /** The condition could not be evaluated. */
     BROKEN
   }

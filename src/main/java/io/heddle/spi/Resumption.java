@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  *     answered
  * @param resolvedBy the opaque id of who answered; null if nobody did
  * @param timedOut whether the question ended without an answer
- * @param turns what was said in a conversation, in its order and with the turn that ended it; empty
- *     for every other kind of question
+ * @param turns what was said in a conversation, in its order and with the turn that ended it; the
+ *     words that were spoken at a governance gate; empty for every other kind of question
  */
 public record Resumption(
     @Nullable Object value,

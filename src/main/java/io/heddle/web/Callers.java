@@ -1,8 +1,10 @@
 package io.heddle.web;
 
+import io.heddle.auth.AccessDecision;
 import io.heddle.run.TraceContext;
 import io.heddle.spi.Principal;
 import jakarta.servlet.http.HttpServletRequest;
+import org.jspecify.annotations.Nullable;
 
 /** Who calls, as the filter found it, and whether that is enough. */
 public final class Callers {
@@ -10,6 +12,8 @@ public final class Callers {
   static final String CALLER = Callers.class.getName() + ".CALLER";
 
   static final String FORMER_CALLER = Callers.class.getName() + ".FORMER_CALLER";
+
+  static final String DENIED = Callers.class.getName() + ".DENIED";
 
   static final String OWNED = Callers.class.getName() + ".OWNED";
 
@@ -44,11 +48,33 @@ public final class Callers {
    */
   public static Principal require(HttpServletRequest request, String scope) {
     Principal caller = require(request);
-    if (!caller.scopes().contains(scope)) {
+    AccessDecision decision = AccessDecision.of(caller, scope);
+    if (!decision.allowed()) {
+      request.setAttribute(DENIED, new Denied(scope, null, decision.reason()));
       throw Problem.lacksScope(scope);
     }
     return caller;
   }
+
+  /**
+   * The refusal of a caller who has the scope, and not what else it takes.
+   *
+   * @param scope the scope that permits others to do it
+   * @param nodeId the node of the run that it is about, or null
+   * @param reason why not, without anything that was sent
+   */
+  public static Problem denied(
+      HttpServletRequest request,
+      String scope,
+      @Nullable String nodeId,
+      String message,
+      String reason) {
+    request.setAttribute(DENIED, new Denied(scope, nodeId, reason));
+    return new Problem(ErrorCode.FORBIDDEN, message);
+  }
+
+  /** What a caller was denied, and why. */
+  record Denied(String action, @Nullable String nodeId, String reason) {}
 
   static boolean isOwned(HttpServletRequest request) {
     return request.getAttribute(OWNED) != null;

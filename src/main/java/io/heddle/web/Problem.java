@@ -97,6 +97,11 @@ public final class Problem extends RuntimeException {
 
   /** Values of the request that are not acceptable. */
   public static Problem invalid(List<Place> places) {
+    return invalid(ErrorCode.VALIDATION_ERROR, places);
+  }
+
+  /** Values of the request that are not acceptable, by a code of their own. */
+  public static Problem invalid(ErrorCode code, List<Place> places) {
     Place first = places.get(0);
     String message =
         (first.pointer().isEmpty() ? "The request body" : first.pointer()) + " " + first.problem();
@@ -104,9 +109,7 @@ public final class Problem extends RuntimeException {
       message += " (and %d more)".formatted(places.size() - 1);
     }
     return new Problem(
-        ErrorCode.VALIDATION_ERROR,
-        message,
-        Map.of("errors", places.stream().map(Place::describe).toList()));
+        code, message, Map.of("errors", places.stream().map(Place::describe).toList()));
   }
 
   /** What was asked for is not there, or not visible to the caller. */

@@ -15,8 +15,11 @@ public final class ProtocolExceptionResolver implements HandlerExceptionResolver
 
   private final Errors errors;
 
-  public ProtocolExceptionResolver(Errors errors) {
+  private final RunDenials denials;
+
+  public ProtocolExceptionResolver(Errors errors, RunDenials denials) {
     this.errors = errors;
+    this.denials = denials;
   }
 
   @Override
@@ -43,6 +46,7 @@ public final class ProtocolExceptionResolver implements HandlerExceptionResolver
       // The client is gone; there is nobody to answer.
       return new ModelAndView();
     }
+    denials.refused(request);
     try {
       errors.write(response, errors.problem(request, failure));
     } catch (IOException e) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -43,6 +44,20 @@ class NoopRunCostsTwoCommitsTest {
           .with("OPENWOP_CLAIM_HEARTBEAT", "1h")
           .with("OPENWOP_CLAIM_POLL", "1h")
           .with("OPENWOP_AUDIT_INTERVAL", "1h");
+
+  // As if autovacuum had seen to these tables already, which the host does while they are young.
+  @BeforeAll
+  static void makeTheTablesOld() {
+    CLUSTER
+        .database()
+        .jdbc()
+        .sql(
+            """
+            update pg_class set reltuples = 1000000
+            where relnamespace = 'openwop'::regnamespace and relkind = 'r'
+            """)
+        .update();
+  }
 
   @Test
   void createAndFinish() {

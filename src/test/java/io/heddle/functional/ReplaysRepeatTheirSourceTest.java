@@ -278,10 +278,10 @@ class ReplaysRepeatTheirSourceTest {
             .edge("gate", "otherwise", "any_failed"));
     String source = host.create("hurried", Map.of(), Map.of());
     host.drive(source);
-    int asked = log(source).size();
+    int asked = host.log(source).size();
     clock.advance(Duration.ofSeconds(2));
-    ended(source);
-    assertThat(run(source).status()).isEqualTo(RunStatus.COMPLETED);
+    host.driveToEnd(source);
+    assertThat(host.read(source).status()).isEqualTo(RunStatus.COMPLETED);
 
     for (int from : List.of(0, asked)) {
       String replay = host.replay(source, from);
@@ -289,7 +289,7 @@ class ReplaysRepeatTheirSourceTest {
 
       assertSame(replay, source);
       assertThat(divergences(replay)).isEmpty();
-      assertThat(count("interrupt where run_id = '" + replay + "'")).isZero();
+      assertThat(host.count("interrupt where run_id = '" + replay + "'")).isZero();
     }
   }
 

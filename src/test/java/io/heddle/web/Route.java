@@ -36,6 +36,10 @@ record Route(String method, String pattern) {
 
   private static final String SUB_RUN_SEAM = "/v1/host/sample/subrun/attest";
 
+  private static final String DECISION_SEAM = "/v1/host/sample/authorization/decide";
+
+  private static final String GATE_SEAM = "/v1/host/sample/governance/approval-gate";
+
   static List<Route> of(TestHost host) {
     List<Route> routes = new ArrayList<>();
     for (RequestMappingInfo mapping :
@@ -72,7 +76,7 @@ record Route(String method, String pattern) {
 
   /** Whether it looks at nothing that is stored. */
   boolean needsNoDatabase() {
-    return pattern.equals(SUB_RUN_SEAM) || isForAnyCaller();
+    return Set.of(SUB_RUN_SEAM, DECISION_SEAM, GATE_SEAM).contains(pattern) || isForAnyCaller();
   }
 
   /** Whether a credential is all it takes. */
@@ -134,6 +138,9 @@ record Route(String method, String pattern) {
       case "/v1/host/heddle/keys" -> "{\"scopes\": [\"runs:read\"]}";
       case "/v1/host/sample/test/debug-bundle/export" -> "{\"runId\": \"%s\"}".formatted(id);
       case SUB_RUN_SEAM -> "{\"childOutputs\": {}}";
+      case DECISION_SEAM ->
+          "{\"principal\": \"p\", \"action\": \"runs:read\", \"resource\": \"%s\"}".formatted(id);
+      case GATE_SEAM -> "{\"scenario\": \"grant\", \"principal\": \"p\"}";
       case "/v1/runs" -> "{\"workflowId\": \"%s\"}".formatted(id);
       case "/v1/webhooks" ->
           "{\"url\": \"https://93.184.216.34/%s\", \"events\": [\"run.completed\"]}".formatted(id);

@@ -41,9 +41,19 @@ public final class TestHost implements AutoCloseable {
     EXPIRED("acme", "*", "2020-01-01T00:00:00Z"),
     /** Of the group finance, with the role controller. */
     CONTROLLER("acme", "*", ""),
+    /** May decide at gates of tests. */
+    APPROVER("acme", "runs:create,runs:read", ""),
+    /** Another key of the same holder. */
+    APPROVER_AGAIN("acme", "runs:read", ""),
+    /** Somebody else who may. */
+    DEPUTY("acme", "runs:read", ""),
+    /** May override gates of tests. */
+    OWNER("acme", "runs:read", ""),
     /** For tests only. */
     TEST("acme", "*", ""),
-    GLOBEX("globex", "*", "");
+    GLOBEX("globex", "*", ""),
+    /** Has in another tenant what the approver has in this one. */
+    GLOBEX_APPROVER("globex", "*", "");
 
     private final String tenant;
 
@@ -66,7 +76,22 @@ public final class TestHost implements AutoCloseable {
     }
 
     public String principal() {
-      return this == CONTROLLER ? "acme-controller" : tenant + "-operator";
+      return switch (this) {
+        case CONTROLLER -> "acme-controller";
+        case APPROVER, APPROVER_AGAIN, GLOBEX_APPROVER -> tenant + "-approver";
+        case DEPUTY -> "acme-deputy";
+        case OWNER -> "acme-owner";
+        default -> tenant + "-operator";
+      };
+    }
+
+    private String roles() {
+      return switch (this) {
+        case CONTROLLER -> "controller";
+        case APPROVER, APPROVER_AGAIN, DEPUTY, GLOBEX_APPROVER -> "conformance-approver";
+        case OWNER -> "conformance-owner";
+        default -> "";
+      };
     }
 
     private List<String> arguments() {
@@ -77,7 +102,9 @@ public final class TestHost implements AutoCloseable {
       arguments.add(prefix + "principal=" + principal());
       if (this == CONTROLLER) {
         arguments.add(prefix + "groups=finance");
-        arguments.add(prefix + "roles=controller");
+      }
+      if (!roles().isEmpty()) {
+        arguments.add(prefix + "roles=" + roles());
       }
       arguments.add(prefix + "scopes=" + scopes);
       arguments.add(prefix + "test=" + (this == TEST));

@@ -195,7 +195,5 @@ class TokensOverHttpTest {
         .doesNotContain("mtls");
     assertThat(auth.has("oidc")).isFalse();
     assertThat(auth.has("oauth2")).isFalse();
-    assertThat(shared.anonymous().get("/.well-known/openwop").json().has("authorization"))
-        .isFalse();
   }
 }

@@ -15,6 +15,9 @@ final class V1Audit {
   /** A question got a vote or a remark, and still waits. */
   static final String ANSWERED = "interrupt.answered";
 
+  /** A governance gate was overridden. */
+  static final String OVERRIDDEN = "approval.overridden";
+
   static final String NODE = "nodeId";
 
   private V1Audit() {}

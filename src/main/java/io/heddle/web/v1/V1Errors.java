@@ -14,6 +14,8 @@ public final class V1Errors implements ErrorSpelling {
       case ANNOTATIONS_FULL -> "heddle_annotations_full";
       case KEY_NOT_ACTIVE -> "heddle_key_not_active";
       case CORRELATION_MISMATCH -> "heddle_correlation_mismatch";
+      // The only one that the protocol spells like this.
+      case INVALID_RESUME_VALUE -> code.name();
       case WEBHOOKS_FULL -> "heddle_webhooks_full";
       case DEAD_LETTER_NOT_REDRIVABLE -> "heddle_dead_letter_not_redrivable";
       default -> code.name().toLowerCase(Locale.ROOT);
@@ -24,6 +26,7 @@ public final class V1Errors implements ErrorSpelling {
   public int status(ErrorCode code) {
     return switch (code) {
       case VALIDATION_ERROR,
+          INVALID_RESUME_VALUE,
           UNSUPPORTED_FORCE_ENGINE_VERSION,
           UNSUPPORTED_MOCK_PROVIDER,
           UNSUPPORTED_STREAM_MODE,

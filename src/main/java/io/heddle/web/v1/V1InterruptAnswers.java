@@ -7,12 +7,14 @@ import io.heddle.interrupt.Answerer;
 import io.heddle.interrupt.InterruptService.Given;
 import io.heddle.interrupt.InterruptService.Outcome;
 import io.heddle.json.Json;
+import io.heddle.run.Governance;
 import io.heddle.run.RunService;
 import io.heddle.run.RunStatus;
 import io.heddle.web.ErrorCode;
 import io.heddle.web.Problem;
 import io.heddle.workflow.Fault;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -51,6 +53,12 @@ final class V1InterruptAnswers {
    * @throws Problem if it was not taken
    */
   Done done(String runId, String nodeId, Outcome outcome, Function<String, AuditEvent> audit) {
+    if (outcome instanceof Outcome.Overridden overridden) {
+      Done done = done(runId, nodeId, overridden.then(), audit);
+      List<AuditEvent> audited = new ArrayList<>(done.audited());
+      audited.add(told(overridden, audit.apply(V1Audit.OVERRIDDEN)));
+      return done.audited(audited);
+    }
     if (outcome instanceof Outcome.Resolved resolved) {
       return new Done(
               answer(runId, nodeId, resolved.status()),
@@ -59,9 +67,17 @@ final class V1InterruptAnswers {
           .audited(audit.apply(V1Audit.RESOLVED));
     }
     if (outcome instanceof Outcome.Kept kept) {
-      return Done.of(answer(runId, nodeId, kept.status())).audited(audit.apply(V1Audit.ANSWERED));
+      return new Done(answer(runId, nodeId, kept.status()), () -> runs.changed(runId), () -> {})
+          .audited(audit.apply(V1Audit.ANSWERED));
     }
     throw refusal(outcome);
+  }
+
+  private static AuditEvent told(Outcome.Overridden overridden, AuditEvent event) {
+    Map<String, @Nullable Object> details = new LinkedHashMap<>(event.details());
+    details.put(Governance.GATE, overridden.gateId());
+    details.put(Governance.REASON, overridden.reason());
+    return new AuditEvent(event.tenant(), event.action(), event.actor(), event.target(), details);
   }
 
   private static Answer answer(String runId, String nodeId, RunStatus status) {
@@ -74,10 +90,10 @@ final class V1InterruptAnswers {
   /** What the caller is told of an outcome that is no answer. */
   static Problem refusal(Outcome outcome) {
     if (outcome instanceof Outcome.Unacceptable no) {
-      return Problem.invalid(
-          no.faults().stream()
-              .map(fault -> new Problem.Place(fault.pointer(), fault.problem()))
-              .toList());
+      return Problem.invalid(places(no.faults()));
+    }
+    if (outcome instanceof Outcome.Malformed no) {
+      return Problem.invalid(ErrorCode.INVALID_RESUME_VALUE, places(no.faults()));
     }
     if (outcome instanceof Outcome.Unrelated) {
       return new Problem(ErrorCode.CORRELATION_MISMATCH, "The run does not wait for this event");
@@ -98,5 +114,11 @@ final class V1InterruptAnswers {
       return new Problem(ErrorCode.INTERRUPT_EXPIRED, "The time for an answer is over");
     }
     return new Problem(ErrorCode.INTERRUPT_ALREADY_RESOLVED, "The run was answered already");
+  }
+
+  static List<Problem.Place> places(List<Fault> faults) {
+    return faults.stream()
+        .map(fault -> new Problem.Place(fault.pointer(), fault.problem()))
+        .toList();
   }
 }

@@ -39,6 +39,10 @@ final class V1Mapping {
       case INTERRUPT_RESOLVED -> "interrupt.resolved";
       case APPROVAL_REQUESTED -> "approval.requested";
       case APPROVAL_RECEIVED -> "approval.received";
+      case APPROVAL_GRANTED -> "approval.granted";
+      case APPROVAL_REJECTED -> "approval.rejected";
+      case APPROVAL_OVERRIDDEN -> "approval.overridden";
+      case AUTHORIZATION_DECIDED -> "authorization.decided";
       case CLARIFICATION_REQUESTED -> "clarification.requested";
       case CLARIFICATION_RESOLVED -> "clarification.resolved";
       case CONVERSATION_OPENED -> "conversation.opened";

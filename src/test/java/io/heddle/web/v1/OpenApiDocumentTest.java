@@ -105,6 +105,7 @@ class OpenApiDocumentTest {
   static void properties(DynamicPropertyRegistry registry) {
     registry.add("openwop.embedded-postgres.directory", postgres::toString);
     registry.add("openwop.api-keys.all.sha256", () -> ApiKeys.hashOf(KEY));
+    registry.add("openwop.api-keys.all.roles", () -> "conformance-approver,conformance-owner");
     registry.add("openwop.api-keys.none.sha256", () -> ApiKeys.hashOf(POWERLESS_KEY));
     registry.add("openwop.api-keys.none.scopes", () -> "none");
   }
@@ -371,6 +372,9 @@ class OpenApiDocumentTest {
     seen.addAll(typesOf(create("{\"workflowId\":\"fanning\"}")));
     seen.addAll(typesOf(create("{\"workflowId\":\"conformance-agent-reasoning\"}")));
     seen.addAll(typesOf(create("{\"workflowId\":\"conformance-agent-reasoning-streaming\"}")));
+    seen.addAll(governed("{\"decision\":\"granted\"}"));
+    seen.addAll(governed("{\"decision\":\"rejected\"}"));
+    seen.addAll(governed("{\"decision\":\"granted\",\"override\":true,\"reason\":\"now\"}"));
     // No node type of the host itself fails in a way that may pass.
     seen.add("node.retried");
     // Nor does any pin a version or produce an artifact.
@@ -567,6 +571,29 @@ class OpenApiDocumentTest {
     new Call("resolveInterrupt").on(runId).at(nodeId).expect(400);
     new Call("resolveInterrupt").on(runId).at(nodeId).body(JSON.readTree(answer)).expect(200);
     new Call("resolveInterrupt").on(runId).at(nodeId).body(JSON.readTree(answer)).expect(409);
+    return typesOf(runId);
+  }
+
+  /** The types of the events of a run that waited at a governance gate. */
+  private List<String> governed(String value) throws Exception {
+    ObjectNode gated =
+        (ObjectNode) new Call("getWorkflow").on("conformance-approval").expectJson(200);
+    gated.put("id", "gated");
+    ObjectNode gate = (ObjectNode) gated.at("/nodes/0");
+    gate.put("typeId", "core.openwop.governance.approvalGate");
+    gate.set(
+        "config",
+        JSON.readTree(
+            "{\"requiredRole\":\"conformance-approver\",\"override\":{\"requiredRole\":\"conformance-owner\"}}"));
+    new Call("heddlePutWorkflow").on("gated").body(gated).expect(200);
+    String runId = create("{\"workflowId\":\"gated\"}");
+    JsonNode snapshot;
+    do {
+      snapshot = new Call("getRun").on(runId).expectJson(200);
+    } while (!snapshot.path("status").asString().startsWith("waiting-"));
+    new Call("getRun").on(runId).as(POWERLESS_KEY).expect(403);
+    JsonNode answer = JSON.readTree("{\"resumeValue\":%s}".formatted(value));
+    new Call("resolveInterrupt").on(runId).at("gate").body(answer).expect(200);
     return typesOf(runId);
   }
 
