@@ -3,6 +3,7 @@ package io.heddle.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.heddle.stream.CommitNews;
 import io.heddle.web.TestHost.Key;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -253,7 +254,11 @@ class AHostOutlivesTheLossOfItsDatabaseTest {
   }
 
   private void awaitService() {
-    await().atMost(PATIENCE).until(() -> acme.get("/v1/workflows/" + GATED).status() == 200);
+    // A host that has not seen yet that its database is back ends its streams.
+    CommitNews news = host.bean(CommitNews.class);
+    await()
+        .atMost(PATIENCE)
+        .until(() -> acme.get("/v1/workflows/" + GATED).status() == 200 && !news.isBlind());
   }
 
   private static long runs() {
